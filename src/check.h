@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Checking one block: are the bytes around and in it as we left them, and if not, whose mistake is it?
+ *
+ * The quick tests are inline and read only; what they find suspicious is located, copied into a finding, and repaired by the functions below.
+ */
+#ifndef MD_CHECK_H
+#define MD_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "src/heap.h"
+#include "src/pattern.h"
+
+/* Where the parts of a block are, as numbers. */
+struct md_extent {
+	uintptr_t begin; /* front red zone */
+	uintptr_t user;
+	size_t size;
+	uintptr_t end; /* of the rear red zone */
+};
+
+/* Extent of the block in a slot; slot is 0 in large zones. */
+static inline struct md_extent md_extent_of(const struct md_zone *zone, const struct md_record *record, uintptr_t slot_begin)
+{
+	if (__builtin_expect(zone->kind == MD_ZONE_LARGE, 0))
+		return (struct md_extent){ zone->large_begin, zone->large_user, zone->large_size, zone->large_end };
+	return (struct md_extent){ slot_begin - MD_REDZONE_BYTES, slot_begin + 16u * (uintptr_t)record->user_offset16, record->size,
+		slot_begin + zone->slot_bytes };
+}
+
+static inline bool md_redzones_intact(uint64_t secret, const struct md_extent *extent)
+{
+	return md_pattern_intact(secret, extent->begin, extent->user) && md_pattern_intact(secret, extent->user + extent->size, extent->end);
+}
+
+/* Bytes of a freed block that carry the fill. */
+static inline size_t md_filled_bytes(const struct md_heap *heap, size_t size)
+{
+	return size < heap->config.fill_free ? size : heap->config.fill_free;
+}
+
+/* A finding with the block, the call and a copy of the memory around addr; NULL when the list is full. */
+struct md_finding *md_check_add(struct md_heap *heap, struct md_thread *thread, enum md_error error, enum md_noticed noticed, uintptr_t addr,
+	const struct md_block_view *block, const struct md_call *call);
+
+/* Reports and repairs what differs in the red zones and slack of a block in use. False when the list of findings was full: nothing was
+ * repaired then. */
+bool md_check_redzones(struct md_heap *heap, struct md_thread *thread, const struct md_zone *zone, struct md_record *record,
+	enum md_noticed noticed, const struct md_call *call);
+
+/* The same for a freed block: its fill, and its red zones, where every difference is a use after free. */
+bool md_check_freed(struct md_heap *heap, struct md_thread *thread, const struct md_zone *zone, struct md_record *record, enum md_noticed noticed,
+	const struct md_call *call);
+
+#endif

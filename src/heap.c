@@ -1,0 +1,586 @@
+/* SPDX-License-Identifier: MIT */
+#include "src/heap.h"
+
+#include <string.h>
+
+#include "src/check.h"
+#include "src/clock.h"
+#include "src/inspect.h"
+#include "src/os.h"
+#include "src/params.h"
+#include "src/pattern.h"
+
+#define QUARANTINE_BYTES_MIN ((size_t)256 << 10) /* near the size of a second-level cache: holding back more makes every malloc a miss */
+#define QUARANTINE_THREAD_MIN ((size_t)32 << 10)
+#define MOVE_PAGES_MIN ((size_t)256 << 10)  /* from here on moving pages is cheaper than copying them */
+#define DROP_BYTES_MIN ((size_t)128 << 10)  /* freed blocks above it keep only their filled pages */
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+static uintptr_t page_up(uintptr_t addr)
+{
+	return (addr + MD_PAGE_BYTES - 1) & ~(uintptr_t)(MD_PAGE_BYTES - 1);
+}
+
+bool md_heap_init(struct md_heap *heap, const struct md_heap_config *config)
+{
+	heap->config = *config;
+	heap->config.redzone = (config->redzone + 15) & ~(size_t)15;
+	if (heap->config.redzone < MD_REDZONE_BYTES)
+		heap->config.redzone = MD_REDZONE_BYTES;
+	md_os_random(&heap->secret, sizeof heap->secret);
+	md_arena_init(&heap->arena);
+	md_runs_init(&heap->runs, &heap->map, &heap->arena);
+	md_zones_init(&heap->zones, &heap->runs, &heap->arena, heap->secret, heap->config.redzone);
+	md_modules_init(&heap->modules);
+	md_lock_init(&heap->threads_lock, MD_LOCK_THREADS);
+	heap->stacks = md_stack_store_create(&heap->arena);
+	heap->thread_infos = md_os_map(0, MD_THREAD_INFOS_MAX * sizeof *heap->thread_infos);
+	return heap->stacks && heap->thread_infos;
+}
+
+/* --- caches ------------------------------------------------------------- */
+
+/* What may be held back by one thread now: a share of an eighth of the heap, so that small programs stay in their caches. */
+static void set_quarantine_limit(const struct md_heap *heap, struct md_thread *thread)
+{
+	size_t total = heap->config.quarantine;
+	uint32_t threads = atomic_load_explicit(&heap->threads_live, memory_order_relaxed);
+
+	if (!heap->config.quarantine_fixed) {
+		size_t scaled = atomic_load_explicit(&heap->runs.used_bytes, memory_order_relaxed) / 8;
+
+		if (scaled < QUARANTINE_BYTES_MIN)
+			scaled = QUARANTINE_BYTES_MIN;
+		if (total > scaled)
+			total = scaled;
+	}
+	size_t share = threads > 1 ? total / threads : total;
+
+	if (share < QUARANTINE_THREAD_MIN && !heap->config.quarantine_fixed)
+		share = total < QUARANTINE_THREAD_MIN ? total : QUARANTINE_THREAD_MIN;
+	thread->quarantine.limit_bytes = share;
+}
+
+static struct md_cache *refill(struct md_heap *heap, struct md_thread *thread, unsigned class_index)
+{
+	struct md_cache *cache = &thread->caches[class_index];
+
+	set_quarantine_limit(heap, thread);
+	cache->count = (uint16_t)md_zones_take_slots(&heap->zones, class_index, cache->slots, (cache->capacity + 1u) / 2);
+	for (unsigned i = 0; i < cache->count / 2u; i++) { /* lowest address out first */
+		struct md_slot slot = cache->slots[i];
+
+		cache->slots[i] = cache->slots[cache->count - 1 - i];
+		cache->slots[cache->count - 1 - i] = slot;
+	}
+	return cache->count ? cache : NULL;
+}
+
+static void cache_put(struct md_heap *heap, struct md_thread *thread, unsigned class_index, uintptr_t slot_begin, struct md_record *record)
+{
+	struct md_cache *cache = &thread->caches[class_index];
+
+	if (unlikely(cache->count == cache->capacity)) { /* the older half goes, the warm one stays */
+		unsigned half = (cache->count + 1u) / 2;
+
+		md_zones_give_slots(&heap->zones, class_index, cache->slots, half, false);
+		cache->count -= half;
+		memmove(cache->slots, cache->slots + half, cache->count * sizeof cache->slots[0]);
+	}
+	cache->slots[cache->count++] = (struct md_slot){ slot_begin, record };
+}
+
+/* --- allocating --------------------------------------------------------- */
+
+static void note_alloc(struct md_thread *thread, struct md_record *record, uintptr_t user, size_t size, const struct md_call *call)
+{
+	uint64_t now = md_clock_now();
+
+	record->alloc_stack = call->stack.value;
+	record->free_stack = 0;
+	record->alloc_time = md_clock_coarse(now);
+	record->alloc_thread = thread->id.value;
+	record->free_thread = 0;
+	record->flags &= (uint8_t)~(MD_BLOCK_DAMAGED | MD_BLOCK_IGNORED | MD_BLOCK_DROPPED);
+	record->apis = (uint8_t)call->api;
+	md_history_put(&thread->history, md_event_make(MD_EVENT_ALLOC, call->api, user, size, call->stack, thread->id, now));
+	thread->counters.allocations++;
+	thread->counters.allocated_bytes += size;
+	atomic_store_explicit(&record->state, MD_BLOCK_LIVE, memory_order_release);
+}
+
+static void fill_new(const struct md_heap *heap, uintptr_t user, size_t size)
+{
+	if (unlikely(heap->config.fill_alloc))
+		memset((void *)user, heap->config.fill_alloc_byte, size < heap->config.fill_alloc ? size : heap->config.fill_alloc);
+}
+
+static struct md_zone *take_large(struct md_heap *heap, struct md_thread *thread, const struct md_large_layout *layout, size_t alignment, bool *fresh)
+{
+	struct md_zone *zone = md_zones_take_large(&heap->zones, layout, alignment, fresh);
+
+	if (!zone && thread->quarantine.blocks) { /* before a request fails, what we hold back is given up */
+		md_heap_evict(heap, thread, 0);
+		md_zones_release_empty(&heap->zones);
+		md_runs_trim(&heap->runs, 0);
+		zone = md_zones_take_large(&heap->zones, layout, alignment, fresh);
+	}
+	return zone;
+}
+
+static void *allocate_large(struct md_heap *heap, struct md_thread *thread, size_t size, size_t alignment, bool zero, const struct md_call *call)
+{
+	struct md_large_layout layout;
+	bool fresh;
+
+	if (!md_layout_large(size, alignment, heap->config.redzone, &layout))
+		return md_heap_fail(heap, thread, MD_ERROR_OUT_OF_MEMORY, call);
+	struct md_zone *zone = take_large(heap, thread, &layout, alignment, &fresh);
+
+	if (!zone)
+		return md_heap_fail(heap, thread, MD_ERROR_OUT_OF_MEMORY, call);
+	set_quarantine_limit(heap, thread);
+	zone->large_size = size;
+	zone->large_record.size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
+	if (zero && !fresh && (size < DROP_BYTES_MIN || !md_os_drop((void *)zone->begin, layout.end)))
+		memset((void *)zone->large_user, 0, size);
+	md_pattern_paint(heap->secret, zone->large_begin, zone->large_user);
+	md_pattern_paint(heap->secret, zone->large_user + size, zone->large_end);
+	if (!zero)
+		fill_new(heap, zone->large_user, size);
+	note_alloc(thread, &zone->large_record, zone->large_user, size, call);
+	return (void *)zone->large_user;
+}
+
+void *md_heap_allocate(struct md_heap *heap, struct md_thread *thread, size_t size, size_t alignment, bool zero, const struct md_call *call)
+{
+	size_t need = size + md_layout_redzone(size, heap->config.redzone);
+
+	if (unlikely(alignment > MD_ALIGNMENT)) {
+		if (alignment > MD_SLOT_ALIGNMENT_MAX)
+			need = MD_SLOT_BYTES_MAX + 1;
+		else
+			need += alignment - MD_ALIGNMENT;
+	}
+	if (unlikely(!md_params_size_ok(size) || (heap->config.max_alloc && size > heap->config.max_alloc)))
+		return md_heap_fail(heap, thread, MD_ERROR_ALLOCATION_SIZE_TOO_BIG, call);
+	if (unlikely(need > MD_SLOT_BYTES_MAX))
+		return allocate_large(heap, thread, size, alignment, zero, call);
+	unsigned class_index = md_class_of(need);
+	struct md_cache *cache = &thread->caches[class_index];
+
+	if (unlikely(!cache->count) && !(cache = refill(heap, thread, class_index))) {
+		md_heap_evict(heap, thread, 0);
+		md_runs_trim(&heap->runs, 0);
+		cache = &thread->caches[class_index];
+		if (!cache->count && !(cache = refill(heap, thread, class_index)))
+			return md_heap_fail(heap, thread, MD_ERROR_OUT_OF_MEMORY, call);
+	}
+	struct md_slot slot = cache->slots[--cache->count];
+	struct md_record *record = slot.record;
+	uintptr_t user = slot.begin, end = slot.begin + md_class_bytes(class_index);
+
+	if (unlikely(alignment > MD_ALIGNMENT)) {
+		user = (user + alignment - 1) & ~(uintptr_t)(alignment - 1);
+		md_pattern_paint(heap->secret, slot.begin, user);
+	}
+	record->user_offset16 = (uint8_t)((user - slot.begin) / 16);
+	record->size = (uint32_t)size;
+	/* The last MD_REDZONE_BYTES of the slot carry the pattern since it was carved. */
+	md_pattern_paint(heap->secret, user + size, end - MD_REDZONE_BYTES);
+	if (zero) {
+		if (record->flags & MD_BLOCK_USED)
+			memset((void *)user, 0, size);
+	} else {
+		fill_new(heap, user, size);
+	}
+	record->flags |= MD_BLOCK_USED;
+	note_alloc(thread, record, user, size, call);
+	return (void *)user;
+}
+
+void *md_heap_fail(struct md_heap *heap, struct md_thread *thread, enum md_error error, const struct md_call *call)
+{
+	struct md_event event = md_event_make(MD_EVENT_FAILED, call->api, 0, call->size, call->stack, thread->id, md_clock_now());
+
+	event.error = error;
+	md_history_put(&thread->history, event);
+	thread->counters.failed++;
+	md_check_add(heap, thread, error, MD_NOTICED_AT_CALL, call->size, NULL, call);
+	return NULL;
+}
+
+/* --- finding blocks ----------------------------------------------------- */
+
+/* Record of the block that begins exactly at user, whatever its state; NULL, with its slot's record in *inside where there is one. */
+static struct md_record *find_exact(const struct md_zone *zone, uintptr_t user, uintptr_t *slot_begin, struct md_record **inside)
+{
+	*inside = NULL;
+	if (zone->kind == MD_ZONE_LARGE) {
+		*slot_begin = zone->large_user;
+		*inside = zone->records;
+		return user == zone->large_user ? zone->records : NULL;
+	}
+	if (user < zone->first_slot)
+		return NULL;
+	uint32_t slot = md_zone_slot_at(zone, user);
+
+	if (slot >= zone->slot_count)
+		return NULL;
+	struct md_record *record = &zone->records[slot];
+
+	*slot_begin = md_zone_slot_begin(zone, slot);
+	*inside = record;
+	return user == *slot_begin + 16u * (uintptr_t)record->user_offset16 ? record : NULL;
+}
+
+struct md_record *md_heap_live_block(struct md_heap *heap, uintptr_t user, struct md_zone **zone_out)
+{
+	struct md_zone *zone = md_page_map_zone(&heap->map, user);
+	struct md_record *inside, *record;
+	uintptr_t slot_begin;
+
+	if (!zone || !(record = find_exact(zone, user, &slot_begin, &inside)))
+		return NULL;
+	if (atomic_load_explicit(&record->state, memory_order_acquire) != MD_BLOCK_LIVE)
+		return NULL;
+	*zone_out = zone;
+	return record;
+}
+
+/* --- freeing ------------------------------------------------------------ */
+
+static size_t quarantine_charge(const struct md_zone *zone, const struct md_record *record)
+{
+	if (zone->kind != MD_ZONE_LARGE)
+		return zone->slot_bytes;
+	return record->flags & MD_BLOCK_DROPPED ? MD_PAGE_BYTES : zone->large_end - zone->large_begin;
+}
+
+static enum md_freed refuse(struct md_heap *heap, struct md_thread *thread, enum md_error error, uintptr_t addr, const struct md_block_view *block,
+	const struct md_call *call)
+{
+	md_check_add(heap, thread, error, MD_NOTICED_AT_CALL, addr, block, call);
+	return MD_FREED_NOT;
+}
+
+/* The pointer is in our memory, but no live block begins there: says what is wrong with it. */
+static enum md_freed refuse_pointer(struct md_heap *heap, struct md_thread *thread, uintptr_t user, bool exact, const struct md_call *call)
+{
+	struct md_block_view block;
+
+	md_inspect_address(heap, user, &block);
+	if (call->api == MD_API_USABLE_SIZE)
+		return refuse(heap, thread, MD_ERROR_BAD_USABLE_SIZE, user, &block, call);
+	/* A block that left the quarantine keeps its record until its slot is handed out again. */
+	if (exact && block.valid && block.user == user && block.state != MD_BLOCK_LIVE)
+		return refuse(heap, thread, MD_ERROR_DOUBLE_FREE, user, &block, call);
+	return refuse(heap, thread, MD_ERROR_BAD_FREE, user, &block, call);
+}
+
+static bool api_is_sized(enum md_api api)
+{
+	return api == MD_API_FREE_SIZED || api == MD_API_FREE_ALIGNED_SIZED || api == MD_API_DELETE_SIZED || api == MD_API_DELETE_ARRAY_SIZED ||
+		api == MD_API_DELETE_SIZED_ALIGNED || api == MD_API_DELETE_ARRAY_SIZED_ALIGNED;
+}
+
+static bool api_is_aligned_cxx(enum md_api api)
+{
+	return api == MD_API_NEW_ALIGNED || api == MD_API_NEW_ARRAY_ALIGNED || api == MD_API_DELETE_ALIGNED || api == MD_API_DELETE_ARRAY_ALIGNED ||
+		api == MD_API_DELETE_SIZED_ALIGNED || api == MD_API_DELETE_ARRAY_SIZED_ALIGNED;
+}
+
+/* The block is ours to free: does the call fit how it was allocated? */
+static void check_call_fits(struct md_heap *heap, struct md_thread *thread, const struct md_zone *zone, const struct md_record *record, uintptr_t user,
+	const struct md_call *call)
+{
+	enum md_api alloc_api = (enum md_api)(record->apis & 15);
+	enum md_family family = md_api_family(call->api);
+	enum md_error error;
+
+	if (heap->config.mismatch && md_api_family(alloc_api) != family)
+		error = MD_ERROR_ALLOC_DEALLOC_MISMATCH;
+	else if ((api_is_sized(call->api) && call->size != md_record_size(zone, record)) || (call->alignment && user & (call->alignment - 1)))
+		error = family == MD_FAMILY_MALLOC ? MD_ERROR_FREE_SIZE_MISMATCH : MD_ERROR_NEW_DELETE_TYPE_MISMATCH;
+	else if (family != MD_FAMILY_MALLOC && heap->config.mismatch && api_is_aligned_cxx(alloc_api) != api_is_aligned_cxx(call->api))
+		error = MD_ERROR_NEW_DELETE_TYPE_MISMATCH;
+	else
+		return;
+	struct md_block_view block;
+
+	md_inspect_address(heap, user, &block);
+	md_check_add(heap, thread, error, MD_NOTICED_AT_CALL, user, &block, call);
+}
+
+static void evict_one(struct md_heap *heap, struct md_thread *thread, const struct md_call *call)
+{
+	uintptr_t user = md_quarantine_oldest(&thread->quarantine), slot_begin;
+	struct md_zone *zone = md_page_map_zone(&heap->map, user);
+	struct md_record *inside, *record = find_exact(zone, user, &slot_begin, &inside);
+	size_t charge = quarantine_charge(zone, record);
+	struct md_extent extent = md_extent_of(zone, record, slot_begin);
+	bool dropped = record->flags & MD_BLOCK_DROPPED;
+
+	if (unlikely(!md_fill_intact(heap->config.fill_free_byte, user, user + md_filled_bytes(heap, extent.size)) ||
+		    (!dropped && !md_pattern_intact(heap->secret, user + extent.size, extent.end))) &&
+		!md_check_freed(heap, thread, zone, record, MD_NOTICED_AT_REUSE, call))
+		return; /* the list of findings is full: it stays until they are dealt with */
+	md_quarantine_remove_oldest(&thread->quarantine, charge);
+	if (unlikely(zone->kind == MD_ZONE_LARGE)) {
+		md_zones_give_large(&heap->zones, zone, false);
+		return;
+	}
+	atomic_store_explicit(&record->state, MD_BLOCK_CACHED, memory_order_release);
+	cache_put(heap, thread, zone->class_index, slot_begin, record);
+}
+
+void md_heap_evict(struct md_heap *heap, struct md_thread *thread, size_t limit_bytes)
+{
+	struct md_call call = { .api = MD_API_NONE };
+
+	while (thread->quarantine.blocks && thread->quarantine.bytes > limit_bytes) {
+		uint64_t blocks = thread->quarantine.blocks;
+
+		evict_one(heap, thread, &call);
+		if (thread->quarantine.blocks == blocks)
+			return;
+	}
+}
+
+/* Fills a freed block, and gives the pages of a big one back. */
+static void fill_freed(struct md_heap *heap, struct md_thread *thread, struct md_zone *zone, struct md_record *record, const struct md_extent *extent)
+{
+	size_t filled = md_filled_bytes(heap, extent->size);
+
+	if (unlikely(zone->kind == MD_ZONE_LARGE) && (extent->size > DROP_BYTES_MIN || extent->size > thread->quarantine.limit_bytes / 2)) {
+		uintptr_t from = page_up(extent->user + filled);
+
+		if (from < extent->end && md_os_drop((void *)from, extent->end - from))
+			record->flags |= MD_BLOCK_DROPPED;
+	}
+	memset((void *)extent->user, heap->config.fill_free_byte, filled);
+}
+
+/* The block is MD_BLOCK_FREEING, so nobody else touches it. */
+static void retire(struct md_heap *heap, struct md_thread *thread, struct md_zone *zone, struct md_record *record, uintptr_t slot_begin,
+	const struct md_call *call)
+{
+	struct md_extent extent = md_extent_of(zone, record, slot_begin);
+	uint64_t now = md_clock_now();
+
+	check_call_fits(heap, thread, zone, record, extent.user, call);
+	if (unlikely(!md_redzones_intact(heap->secret, &extent)))
+		md_check_redzones(heap, thread, zone, record, MD_NOTICED_AT_FREE, call);
+	record->free_stack = call->stack.value;
+	record->free_thread = thread->id.value;
+	record->apis = (uint8_t)((record->apis & 15) | (call->api - MD_API_FIRST_FREE) << 4);
+	md_history_put(&thread->history, md_event_make(MD_EVENT_FREE, call->api, extent.user, extent.size, call->stack, thread->id, now));
+	thread->counters.frees++;
+	thread->counters.freed_bytes += extent.size;
+	fill_freed(heap, thread, zone, record, &extent);
+	size_t charge = quarantine_charge(zone, record);
+
+	atomic_store_explicit(&record->state, MD_BLOCK_QUARANTINED, memory_order_release);
+	if (unlikely(!heap->config.quarantine || !md_quarantine_put(&thread->quarantine, &heap->arena, extent.user, charge))) {
+		if (zone->kind == MD_ZONE_LARGE) {
+			md_zones_give_large(&heap->zones, zone, false);
+		} else {
+			atomic_store_explicit(&record->state, MD_BLOCK_CACHED, memory_order_release);
+			cache_put(heap, thread, zone->class_index, slot_begin, record);
+		}
+		return;
+	}
+	if (thread->quarantine.bytes > thread->quarantine.limit_bytes)
+		md_heap_evict(heap, thread, thread->quarantine.limit_bytes);
+}
+
+enum md_freed md_heap_free(struct md_heap *heap, struct md_thread *thread, void *pointer, const struct md_call *call)
+{
+	uintptr_t user = (uintptr_t)pointer, slot_begin;
+	struct md_zone *zone = md_page_map_zone(&heap->map, user);
+	struct md_record *inside;
+
+	if (unlikely(!zone))
+		return MD_FREED_FOREIGN;
+	struct md_record *record = find_exact(zone, user, &slot_begin, &inside);
+	uint8_t live = MD_BLOCK_LIVE;
+
+	/* Of two racing frees exactly one gets through. */
+	if (unlikely(!record || !atomic_compare_exchange_strong_explicit(&record->state, &live, MD_BLOCK_FREEING, memory_order_acquire,
+				     memory_order_relaxed)))
+		return refuse_pointer(heap, thread, user, record != NULL, call);
+	retire(heap, thread, zone, record, slot_begin, call);
+	return MD_FREED;
+}
+
+enum md_freed md_heap_size(struct md_heap *heap, struct md_thread *thread, void *pointer, const struct md_call *call, size_t *size)
+{
+	uintptr_t user = (uintptr_t)pointer, slot_begin;
+	struct md_zone *zone = md_page_map_zone(&heap->map, user);
+	struct md_record *inside, *record;
+
+	*size = 0;
+	if (unlikely(!zone))
+		return MD_FREED_FOREIGN;
+	record = find_exact(zone, user, &slot_begin, &inside);
+	if (unlikely(!record || atomic_load_explicit(&record->state, memory_order_acquire) != MD_BLOCK_LIVE))
+		return refuse_pointer(heap, thread, user, record != NULL, call);
+	*size = md_record_size(zone, record);
+	return MD_FREED;
+}
+
+/* --- resizing ----------------------------------------------------------- */
+
+/* The block keeps its place: only its end moves. It is MD_BLOCK_FREEING meanwhile. */
+static void resize_in_place(struct md_heap *heap, struct md_thread *thread, struct md_zone *zone, struct md_record *record, uintptr_t slot_begin,
+	size_t size, const struct md_call *call)
+{
+	struct md_extent extent = md_extent_of(zone, record, slot_begin);
+
+	thread->counters.frees++;
+	thread->counters.freed_bytes += extent.size;
+	if (zone->kind == MD_ZONE_LARGE) {
+		zone->large_size = size;
+		record->size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
+		zone->large_end = page_up(extent.user + size + md_layout_redzone(size, heap->config.redzone));
+		if (zone->large_end < extent.end)
+			md_os_drop((void *)zone->large_end, extent.end - zone->large_end);
+		extent.end = zone->large_end;
+	} else {
+		record->size = (uint32_t)size;
+	}
+	md_pattern_paint(heap->secret, extent.user + size, extent.end);
+	if (size > extent.size)
+		fill_new(heap, extent.user + extent.size, size - extent.size);
+	note_alloc(thread, record, extent.user, size, call);
+}
+
+static bool fits_in_place(const struct md_heap *heap, struct md_zone *zone, const struct md_extent *extent, size_t size)
+{
+	size_t need = size + md_layout_redzone(size, heap->config.redzone);
+
+	if (zone->kind != MD_ZONE_LARGE) /* shrinking far below its slot would turn most of the slot into slack */
+		return extent->user + need <= extent->end && need * 2 >= zone->slot_bytes;
+	return size > MD_SLOT_BYTES_MAX && need <= zone->bytes - (extent->user - zone->begin) &&
+		page_up(extent->user + need) <= zone->begin + zone->bytes && zone->bytes / 2 <= need + MD_UNIT_BYTES;
+}
+
+/* A large zone grows into the free run behind it. */
+static bool extend_zone(struct md_heap *heap, struct md_zone *zone, const struct md_extent *extent, size_t size)
+{
+	struct md_large_layout layout;
+	bool fresh;
+
+	if (size <= extent->size || !md_layout_large(size, 1, heap->config.redzone, &layout))
+		return false;
+	size_t need = page_up(extent->user - zone->begin + size + md_layout_redzone(size, heap->config.redzone));
+
+	need = (need + MD_UNIT_BYTES - 1) & ~(MD_UNIT_BYTES - 1);
+	if (need <= zone->bytes || !md_runs_extend(&heap->runs, zone->begin + zone->bytes, need - zone->bytes, &fresh))
+		return false;
+	md_page_map_set(&heap->map, zone->begin + zone->bytes, need - zone->bytes, (uintptr_t)zone);
+	zone->bytes = need;
+	return true;
+}
+
+/* Moves the pages of a large block to a larger zone. The old addresses are unmapped then: a stale pointer faults at once. */
+static void *move_pages(struct md_heap *heap, struct md_thread *thread, struct md_zone *zone, size_t size, const struct md_call *call,
+	const struct md_call *free_call)
+{
+	struct md_large_layout layout;
+	bool fresh;
+	size_t old_size = zone->large_size, old_bytes = page_up(zone->large_end) - zone->begin;
+
+	if (!md_layout_large(size, 1, heap->config.redzone, &layout))
+		return NULL;
+	layout.user = zone->large_user - zone->begin; /* pages keep the offsets of their bytes */
+	layout.front = zone->large_begin - zone->begin;
+	layout.end = page_up(layout.user + size + md_layout_redzone(size, heap->config.redzone));
+	layout.zone_bytes = (layout.end + MD_UNIT_BYTES - 1) & ~(MD_UNIT_BYTES - 1);
+	struct md_zone *wider = md_zones_take_large(&heap->zones, &layout, 1, &fresh);
+
+	if (!wider)
+		return NULL;
+	if (old_bytes > layout.zone_bytes || !md_os_move((void *)zone->begin, (void *)wider->begin, old_bytes)) {
+		md_zones_give_large(&heap->zones, wider, false);
+		return NULL;
+	}
+	wider->large_size = size;
+	wider->large_record.size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
+	md_pattern_paint(heap->secret, wider->large_begin, wider->large_user);
+	md_pattern_paint(heap->secret, wider->large_user + size, wider->large_end);
+	md_history_put(&thread->history,
+		md_event_make(MD_EVENT_FREE, free_call->api, zone->large_user, old_size, call->stack, thread->id, md_clock_now()));
+	thread->counters.frees++;
+	thread->counters.freed_bytes += old_size;
+	/* The rest of the old range is still mapped: give it up with the moved part, or the range would have a hole. */
+	if (zone->bytes > old_bytes)
+		md_os_unmap((void *)(zone->begin + old_bytes), zone->bytes - old_bytes);
+	md_zones_give_large(&heap->zones, zone, true);
+	note_alloc(thread, &wider->large_record, wider->large_user, size, call);
+	return (void *)wider->large_user;
+}
+
+enum md_freed md_heap_resize(struct md_heap *heap, struct md_thread *thread, void *pointer, size_t size, const struct md_call *call, void **result)
+{
+	uintptr_t user = (uintptr_t)pointer, slot_begin;
+	struct md_zone *zone = md_page_map_zone(&heap->map, user);
+	struct md_record *inside, *record;
+	struct md_call free_call = { .api = MD_API_REALLOC_FREE, .stack = call->stack };
+	uint8_t live = MD_BLOCK_LIVE;
+
+	*result = NULL;
+	if (unlikely(!zone))
+		return MD_FREED_FOREIGN;
+	record = find_exact(zone, user, &slot_begin, &inside);
+	if (unlikely(!record || !atomic_compare_exchange_strong_explicit(&record->state, &live, MD_BLOCK_FREEING, memory_order_acquire,
+				     memory_order_relaxed)))
+		return refuse_pointer(heap, thread, user, record != NULL, &free_call);
+	struct md_extent extent = md_extent_of(zone, record, slot_begin);
+
+	thread->counters.reallocations++;
+	if (unlikely(!md_params_size_ok(size) || (heap->config.max_alloc && size > heap->config.max_alloc))) {
+		atomic_store_explicit(&record->state, MD_BLOCK_LIVE, memory_order_release);
+		md_heap_fail(heap, thread, MD_ERROR_ALLOCATION_SIZE_TOO_BIG, call);
+		return MD_FREED;
+	}
+	if (unlikely(!md_redzones_intact(heap->secret, &extent)))
+		md_check_redzones(heap, thread, zone, record, MD_NOTICED_AT_FREE, call);
+	if (size > heap->config.realloc_move || extent.size > heap->config.realloc_move) {
+		check_call_fits(heap, thread, zone, record, user, &free_call);
+		if (fits_in_place(heap, zone, &extent, size) ||
+			(zone->kind == MD_ZONE_LARGE && size >= MOVE_PAGES_MIN && extend_zone(heap, zone, &extent, size))) {
+			resize_in_place(heap, thread, zone, record, slot_begin, size, call);
+			*result = pointer;
+			return MD_FREED;
+		}
+		if (zone->kind == MD_ZONE_LARGE && extent.size >= MOVE_PAGES_MIN && size > extent.size &&
+			(*result = move_pages(heap, thread, zone, size, call, &free_call)))
+			return MD_FREED;
+	}
+	*result = md_heap_allocate(heap, thread, size, MD_ALIGNMENT, false, call);
+	if (!*result) {
+		atomic_store_explicit(&record->state, MD_BLOCK_LIVE, memory_order_release);
+		return MD_FREED;
+	}
+	memcpy(*result, pointer, size < extent.size ? size : extent.size);
+	retire(heap, thread, zone, record, slot_begin, &free_call);
+	return MD_FREED;
+}
+
+/* --- giving up what is held --------------------------------------------- */
+
+bool md_heap_purge_thread(struct md_heap *heap, struct md_thread *thread, bool keep_zones)
+{
+	md_heap_evict(heap, thread, 0);
+	for (unsigned i = 0; i < MD_CLASS_COUNT; i++) {
+		struct md_cache *cache = &thread->caches[i];
+
+		if (cache->count)
+			md_zones_give_slots(&heap->zones, i, cache->slots, cache->count, keep_zones);
+		cache->count = 0;
+	}
+	return thread->quarantine.blocks != 0;
+}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+#include "src/inspect.h"
+
+#include <string.h>
+
+#include "src/check.h"
+#include "src/pattern.h"
+
+void md_inspect_slot(const struct md_heap *heap, const struct md_zone *zone, uint32_t slot, struct md_block_view *block)
+{
+	const struct md_record *record = &zone->records[slot];
+	uint8_t state = atomic_load_explicit(&record->state, memory_order_acquire);
+
+	memset(block, 0, sizeof *block);
+	if (state == MD_BLOCK_FREE && !record->alloc_time && !record->apis && !record->alloc_stack && !record->size)
+		return; /* never handed out: the record is as it came */
+	if (state == MD_BLOCK_CACHED && !record->alloc_time && !record->alloc_stack)
+		return;
+	struct md_extent extent = md_extent_of(zone, record, md_zone_slot_begin(zone, slot));
+	bool freed = state != MD_BLOCK_LIVE && (record->free_stack || record->free_thread);
+
+	block->valid = true;
+	block->user = extent.user;
+	block->size = extent.size;
+	block->begin = extent.begin;
+	block->end = extent.end;
+	block->redzone_rear = extent.end - md_layout_redzone(extent.size, heap->config.redzone);
+	if (block->redzone_rear < extent.user + extent.size || zone->kind == MD_ZONE_LARGE)
+		block->redzone_rear = extent.user + extent.size;
+	block->state = (enum md_block_state)state;
+	block->flags = record->flags;
+	block->alloc_api = (enum md_api)(record->apis & 15);
+	block->alloc_stack = (md_stack_id){ record->alloc_stack };
+	block->alloc_thread = (md_thread_id){ record->alloc_thread };
+	block->alloc_time = record->alloc_time;
+	block->free_api = freed ? (enum md_api)((record->apis >> 4) + MD_API_FIRST_FREE) : MD_API_NONE;
+	block->free_stack = freed ? (md_stack_id){ record->free_stack } : MD_STACK_NONE;
+	block->free_thread = freed ? (md_thread_id){ record->free_thread } : MD_THREAD_NONE;
+	block->zone_kind = (enum md_zone_kind)zone->kind;
+	block->zone_begin = zone->begin;
+	block->zone_end = zone->begin + zone->bytes;
+}
+
+void md_inspect_address(const struct md_heap *heap, uintptr_t addr, struct md_block_view *block)
+{
+	const struct md_zone *zone = md_page_map_zone(&heap->map, addr);
+
+	memset(block, 0, sizeof *block);
+	if (!zone)
+		return;
+	if (zone->kind == MD_ZONE_LARGE) {
+		md_inspect_slot(heap, zone, 0, block);
+		return;
+	}
+	if (addr < zone->first_slot) {
+		md_inspect_slot(heap, zone, 0, block);
+		return;
+	}
+	uint32_t slot = md_zone_slot_at(zone, addr);
+
+	if (slot >= zone->slot_count)
+		slot = zone->slot_count - 1;
+	md_inspect_slot(heap, zone, slot, block);
+	if (!block->valid && slot + 1 < zone->slot_count && addr >= md_zone_slot_begin(zone, slot + 1) - MD_REDZONE_BYTES)
+		md_inspect_slot(heap, zone, slot + 1, block);
+}
+
+void md_inspect_neighbours(const struct md_heap *heap, const struct md_block_view *block, struct md_block_view *before,
+	struct md_block_view *after)
+{
+	const struct md_zone *zone = block->valid ? md_page_map_zone(&heap->map, block->user) : NULL;
+
+	memset(before, 0, sizeof *before);
+	memset(after, 0, sizeof *after);
+	if (!zone || zone->kind == MD_ZONE_LARGE)
+		return;
+	uint32_t slot = md_zone_slot_at(zone, block->user);
+
+	if (slot > 0)
+		md_inspect_slot(heap, zone, slot - 1, before);
+	if (slot + 1 < zone->slot_count)
+		md_inspect_slot(heap, zone, slot + 1, after);
+}
+
+/* Mark of one byte of a block, and what should stand there. */
+static unsigned char mark_byte(const struct md_heap *heap, const struct md_block_view *block, uintptr_t addr, unsigned char found, unsigned char *expected)
+{
+	unsigned char mark;
+
+	*expected = found;
+	if (addr >= block->user && addr < block->user + block->size) {
+		if (block->state == MD_BLOCK_LIVE || block->state == MD_BLOCK_FREEING)
+			return MD_MARK_USER;
+		if (addr < block->user + md_filled_bytes(heap, block->size))
+			*expected = heap->config.fill_free_byte;
+		mark = block->state == MD_BLOCK_QUARANTINED ? MD_MARK_FREED : MD_MARK_FREE;
+		if (mark == MD_MARK_FREE)
+			*expected = found; /* nothing is promised about a slot that waits for its next owner */
+	} else {
+		*expected = md_pattern_byte(heap->secret, addr);
+		mark = addr < block->user || addr >= block->redzone_rear ? MD_MARK_REDZONE : MD_MARK_SLACK;
+		if (block->state == MD_BLOCK_FREE || block->state == MD_BLOCK_CACHED)
+			if (addr < block->end - MD_REDZONE_BYTES)
+				*expected = found;
+	}
+	return *expected == found ? mark : mark | MD_MARK_DAMAGED;
+}
+
+void md_inspect_bytes(const struct md_heap *heap, uintptr_t addr, size_t bytes, const unsigned char *data, unsigned char *marks,
+	unsigned char *expected)
+{
+	struct md_block_view block = { 0 };
+	uintptr_t known_end = 0; /* block describes the bytes up to here */
+
+	for (size_t i = 0; i < bytes; i++) {
+		const struct md_zone *zone = md_page_map_zone(&heap->map, addr + i);
+
+		if (addr + i >= known_end && zone) {
+			md_inspect_address(heap, addr + i, &block);
+			known_end = block.valid && block.end > addr + i ? block.end : addr + i + 1;
+		}
+		if (zone && block.valid && addr + i >= block.begin && addr + i < block.end) {
+			marks[i] = mark_byte(heap, &block, addr + i, data[i], &expected[i]);
+		} else {
+			marks[i] = zone ? MD_MARK_FREE : MD_MARK_OTHER;
+			expected[i] = data[i];
+		}
+	}
+}
+
+const struct md_zone *md_inspect_zone_from(const struct md_heap *heap, uintptr_t addr)
+{
+	while ((addr = md_page_map_next(&heap->map, addr))) {
+		const struct md_zone *zone = md_page_map_zone(&heap->map, addr);
+
+		if (zone && zone->begin == addr)
+			return zone;
+		addr += MD_UNIT_BYTES;
+	}
+	return NULL;
+}
+
+void md_inspect_zone(const struct md_heap *heap, const struct md_zone *zone, struct md_zone_view *view)
+{
+	(void)heap;
+	*view = (struct md_zone_view){
+		.kind = (enum md_zone_kind)zone->kind,
+		.begin = zone->begin,
+		.end = zone->begin + zone->bytes,
+		.slot_bytes = zone->kind == MD_ZONE_LARGE ? zone->bytes : zone->slot_bytes,
+		.slot_count = zone->slot_count,
+		.first_slot = zone->first_slot,
+		.slots_untouched = zone->kind == MD_ZONE_LARGE ? 0 : zone->slot_count - zone->carved,
+	};
+	for (uint32_t i = 0; i < zone->slot_count; i++) {
+		const struct md_record *record = &zone->records[i];
+
+		switch (atomic_load_explicit(&record->state, memory_order_relaxed)) {
+		case MD_BLOCK_LIVE:
+		case MD_BLOCK_FREEING:
+			view->live++;
+			view->user_bytes += md_record_size(zone, record);
+			break;
+		case MD_BLOCK_QUARANTINED:
+			view->quarantined++;
+			break;
+		case MD_BLOCK_CACHED:
+			view->cached++;
+			break;
+		default:
+			view->free++;
+		}
+	}
+}
+
+size_t md_inspect_slot_states(const struct md_zone *zone, uint32_t first, unsigned char *states, size_t states_max)
+{
+	size_t count = 0;
+
+	for (uint32_t i = first; i < zone->slot_count && count < states_max; i++) {
+		const struct md_record *record = &zone->records[i];
+
+		states[count] = atomic_load_explicit(&record->state, memory_order_relaxed);
+		if (record->flags & MD_BLOCK_DAMAGED)
+			states[count] |= 0x80;
+		count++;
+	}
+	return count;
+}
+
+bool md_inspect_next_run(const struct md_heap *heap, const struct md_zone *zone, uint32_t *slot, struct md_run_view *run)
+{
+	(void)heap;
+	if (*slot >= zone->slot_count)
+		return false;
+	const struct md_record *first = &zone->records[*slot];
+	uint8_t state = atomic_load_explicit(&first->state, memory_order_relaxed);
+	bool damaged = first->flags & MD_BLOCK_DAMAGED;
+	bool large = zone->kind == MD_ZONE_LARGE;
+
+	*run = (struct md_run_view){ .state = (enum md_block_state)state, .damaged = damaged };
+	run->begin = large ? zone->begin : md_zone_slot_begin(zone, *slot);
+	while (*slot < zone->slot_count) {
+		const struct md_record *record = &zone->records[*slot];
+
+		if (atomic_load_explicit(&record->state, memory_order_relaxed) != state || (bool)(record->flags & MD_BLOCK_DAMAGED) != damaged)
+			break;
+		if (state != MD_BLOCK_FREE && state != MD_BLOCK_CACHED)
+			run->user_bytes += md_record_size(zone, record);
+		run->slots++;
+		++*slot;
+	}
+	run->end = large ? zone->begin + zone->bytes : md_zone_slot_begin(zone, *slot);
+	return true;
+}
+
+bool md_inspect_free_run_from(const struct md_heap *heap, uintptr_t addr, uintptr_t *begin, uintptr_t *end, bool *dirty)
+{
+	while ((addr = md_page_map_next(&heap->map, addr))) {
+		const struct md_run *run = md_page_map_run(&heap->map, addr);
+
+		if (run && run->begin == addr) {
+			*begin = run->begin;
+			*end = run->begin + run->bytes;
+			*dirty = run->dirty;
+			return true;
+		}
+		addr += MD_UNIT_BYTES;
+	}
+	return false;
+}
+
+void md_inspect_totals(const struct md_heap *heap, struct md_heap_totals *totals)
+{
+	uintptr_t from = 0, begin, end;
+	bool dirty;
+
+	memset(totals, 0, sizeof *totals);
+	for (const struct md_zone *zone; (zone = md_inspect_zone_from(heap, from)); from = zone->begin + zone->bytes) {
+		struct md_zone_view view;
+
+		md_inspect_zone(heap, zone, &view);
+		totals->zones[zone->kind]++;
+		totals->live_blocks += view.live;
+		totals->live_bytes += view.user_bytes;
+		totals->cached_slots += view.cached;
+		totals->quarantined_blocks += view.quarantined;
+		totals->quarantined_bytes += view.quarantined * view.slot_bytes;
+		totals->slot_overhead_bytes += view.live * view.slot_bytes - view.user_bytes;
+	}
+	for (from = 0; md_inspect_free_run_from(heap, from, &begin, &end, &dirty); from = end) {
+		totals->free_runs++;
+		totals->free_run_bytes += end - begin;
+		if (end - begin > totals->free_run_largest)
+			totals->free_run_largest = end - begin;
+	}
+	totals->mapped_bytes = atomic_load(&heap->runs.mapped_bytes);
+	totals->metadata_bytes = atomic_load(&heap->arena.mapped_bytes) + atomic_load(&heap->map.mapped_bytes);
+}
+
+void md_inspect_counters(const struct md_heap *heap, struct md_counters *counters)
+{
+	uint64_t freed = 0;
+
+	memset(counters, 0, sizeof *counters);
+	for (const struct md_thread *thread = atomic_load(&heap->threads); thread; thread = thread->next) {
+		const struct md_thread_counters *own = &thread->counters;
+
+		counters->allocations += own->allocations;
+		counters->frees += own->frees;
+		counters->reallocations += own->reallocations;
+		counters->failed += own->failed;
+		counters->allocated_bytes += own->allocated_bytes;
+		freed += own->freed_bytes;
+		counters->unwind_walks += own->unwind_walks;
+		counters->unwind_slow += own->unwind_slow;
+		counters->unwind_mismatches += own->unwind_mismatches;
+	}
+	counters->live_blocks = counters->allocations > counters->frees ? counters->allocations - counters->frees : 0;
+	counters->live_bytes = counters->allocated_bytes > freed ? counters->allocated_bytes - freed : 0;
+	counters->peak_bytes = atomic_load(&heap->runs.used_peak);
+	counters->stacks = atomic_load(&heap->stacks->stack_count);
+	counters->frames = atomic_load(&heap->stacks->frame_count) - 1;
+	counters->modules = atomic_load(&heap->modules.count) - 1;
+	counters->threads = heap->threads_created;
+	counters->checks = atomic_load(&heap->checks);
+}
+
+/* Looks at one slot. False when the list of findings was full. */
+static bool check_slot(struct md_heap *heap, struct md_thread *thread, const struct md_zone *zone, uint32_t slot, enum md_noticed noticed,
+	const struct md_call *call)
+{
+	struct md_record *record = &zone->records[slot];
+	uint8_t state = atomic_load_explicit(&record->state, memory_order_acquire);
+
+	if (state != MD_BLOCK_LIVE && state != MD_BLOCK_QUARANTINED)
+		return true;
+	struct md_extent extent = md_extent_of(zone, record, md_zone_slot_begin(zone, slot));
+	bool intact = md_redzones_intact(heap->secret, &extent);
+
+	if (state == MD_BLOCK_QUARANTINED) {
+		intact = md_fill_intact(heap->config.fill_free_byte, extent.user, extent.user + md_filled_bytes(heap, extent.size)) &&
+			((record->flags & MD_BLOCK_DROPPED) || md_pattern_intact(heap->secret, extent.user + extent.size, extent.end));
+	}
+	/* Its owner may have freed or resized it while we looked: only what stayed as it was can be judged. */
+	struct md_extent again = md_extent_of(zone, record, md_zone_slot_begin(zone, slot));
+
+	atomic_thread_fence(memory_order_acquire);
+	if (intact || atomic_load_explicit(&record->state, memory_order_acquire) != state || again.user != extent.user || again.size != extent.size)
+		return true;
+	if (state == MD_BLOCK_LIVE)
+		return md_check_redzones(heap, thread, zone, record, noticed, call);
+	return md_check_freed(heap, thread, zone, record, noticed, call);
+}
+
+bool md_check_heap(struct md_heap *heap, struct md_thread *thread, struct md_check_cursor *cursor, enum md_noticed noticed,
+	const struct md_call *call)
+{
+	for (const struct md_zone *zone; (zone = md_inspect_zone_from(heap, cursor->zone_from));) {
+		for (; cursor->slot < zone->slot_count; cursor->slot++, cursor->blocks++)
+			if (!check_slot(heap, thread, zone, cursor->slot, noticed, call))
+				return true;
+		cursor->zone_from = zone->begin + zone->bytes;
+		cursor->slot = 0;
+	}
+	atomic_fetch_add_explicit(&heap->checks, 1, memory_order_relaxed);
+	return false;
+}
+
+bool md_check_block(struct md_heap *heap, struct md_thread *thread, uintptr_t addr, enum md_noticed noticed, const struct md_call *call)
+{
+	const struct md_zone *zone = md_page_map_zone(&heap->map, addr);
+	struct md_block_view block;
+
+	md_inspect_address(heap, addr, &block);
+	if (!zone || !block.valid)
+		return false;
+	check_slot(heap, thread, zone, zone->kind == MD_ZONE_LARGE ? 0 : md_zone_slot_at(zone, block.user), noticed, call);
+	return true;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Pattern: the bytes we write into red zones and slack, and how we find out which of them were changed.
+ *
+ * A byte depends on its address and on a secret of the process, so that a copy of a red zone to another place is noticed. Every one lies in
+ * 0x80-0xbf: the NUL of an off-by-one terminator, ASCII text, small integers and 0xff all differ from whatever stands there.
+ *
+ * Allocation and signal safety   pure functions over memory that must be mapped.
+ * Background   Linux mm/kfence (2020): canary bytes that depend on their address.
+ */
+#ifndef MD_PATTERN_H
+#define MD_PATTERN_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Bytes that differ from what should be there. byte_count is 0 if none does, and then the rest is 0. */
+struct md_damage {
+	uintptr_t first; /* address of the first that differs */
+	uintptr_t end;   /* one past the last */
+	size_t byte_count;
+};
+
+/* The eight bytes that belong at addr, a multiple of 8. */
+static inline uint64_t md_pattern_word(uint64_t secret, uintptr_t addr)
+{
+	uint64_t mixed = (secret ^ addr) * 0x9e3779b97f4a7c15ull;
+
+	return (mixed & 0x3f3f3f3f3f3f3f3full) | 0x8080808080808080ull;
+}
+
+static inline unsigned char md_pattern_byte(uint64_t secret, uintptr_t addr)
+{
+	return (unsigned char)(md_pattern_word(secret, addr & ~(uintptr_t)7) >> (addr & 7) * 8);
+}
+
+static inline uint64_t md_load_word(uintptr_t addr)
+{
+	uint64_t word;
+
+	memcpy(&word, (const void *)addr, sizeof word);
+	return word;
+}
+
+static inline void md_store_word(uintptr_t addr, uint64_t word)
+{
+	memcpy((void *)addr, &word, sizeof word);
+}
+
+/* Paints [begin, end). end is a multiple of 8; the bytes before begin in its word are kept (they are read and written back). */
+static inline void md_pattern_paint(uint64_t secret, uintptr_t begin, uintptr_t end)
+{
+	unsigned head = begin & 7;
+
+	if (head && begin < end) {
+		uintptr_t word = begin - head;
+		uint64_t mask = ~(uint64_t)0 << head * 8;
+
+		md_store_word(word, (md_load_word(word) & ~mask) | (md_pattern_word(secret, word) & mask));
+		begin = word + 8;
+	}
+	for (; begin < end; begin += 8)
+		md_store_word(begin, md_pattern_word(secret, begin));
+}
+
+/* True if [begin, end) is as md_pattern_paint left it; end is a multiple of 8. */
+static inline int md_pattern_intact(uint64_t secret, uintptr_t begin, uintptr_t end)
+{
+	uint64_t differs = 0;
+	unsigned head = begin & 7;
+
+	if (head && begin < end) {
+		uintptr_t word = begin - head;
+
+		differs = (md_load_word(word) ^ md_pattern_word(secret, word)) >> head * 8;
+		begin = word + 8;
+	}
+	for (; begin < end; begin += 8)
+		differs |= md_load_word(begin) ^ md_pattern_word(secret, begin);
+	return differs == 0;
+}
+
+/* Locates what differs from the pattern in [begin, end): any addresses. */
+struct md_damage md_pattern_check(uint64_t secret, uintptr_t begin, uintptr_t end);
+
+/* Locates what differs from byte in [begin, end). */
+struct md_damage md_fill_check(unsigned char byte, uintptr_t begin, uintptr_t end);
+
+/* True if all of [begin, end) is byte. */
+int md_fill_intact(unsigned char byte, uintptr_t begin, uintptr_t end);
+
+#endif

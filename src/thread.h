@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What one thread has of its own: caches of free slots, its quarantine, its history ring, its counters; and the list of all threads.
+ *
+ * A thread that ends hands its struct on: caches emptied, quarantine and history kept, ready for the next thread that starts.
+ *
+ * Locking   The fields of a thread are its own; others read the history ring, the counters and the names, and the heap's list is under MD_LOCK_THREADS.
+ */
+#ifndef MD_THREAD_H
+#define MD_THREAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "src/finding.h"
+#include "src/history.h"
+#include "src/ids.h"
+#include "src/layout.h"
+#include "src/quarantine.h"
+#include "src/zone.h"
+
+#define MD_CACHE_SLOTS 32
+
+struct md_cache {
+	uint16_t count;
+	uint16_t capacity; /* at most MD_CACHE_SLOTS, fewer for large slots */
+	struct md_slot slots[MD_CACHE_SLOTS];
+};
+
+/* Written by their thread only, read by anybody. */
+struct md_thread_counters {
+	uint64_t allocations, frees, reallocations, failed;
+	uint64_t allocated_bytes, freed_bytes;
+	uint64_t cached_slots;
+	uint64_t unwind_walks, unwind_slow, unwind_mismatches;
+};
+
+struct md_thread {
+	bool busy;     /* inside one of our calls: a signal handler that allocates must not come in again */
+	bool attended; /* something waits to be done at the end of the call (findings, deferred frees, ...) */
+	md_thread_id id;
+	uint32_t check_countdown; /* calls until the next CHECK_EVERY */
+	uintptr_t stack_low, stack_high; /* the stack it was started on; 0, 0 where not known */
+	struct md_history_ring history;
+	struct md_quarantine quarantine;
+	struct md_thread_counters counters;
+	struct md_findings findings;
+	struct md_thread *next;        /* in the heap's list of all threads; never removed */
+	struct md_thread *next_parked; /* in the heap's list of those without a thread */
+	bool parked;
+
+	/* Frees asked for while busy (by a signal handler); done at the end of the call. */
+	struct {
+		uintptr_t user;
+		struct md_call call;
+	} deferred[8];
+	unsigned deferred_count;
+
+	struct md_cache caches[MD_CLASS_COUNT];
+};
+
+/* What is known of a thread for reports; stays when the thread is gone, until its number is needed again. */
+struct md_thread_info {
+	uint32_t tid;
+	char name[16];
+	md_thread_id creator;
+	md_stack_id created;
+	bool alive;
+};
+
+#define MD_THREAD_INFOS_MAX 65536
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The heap as others see it: zones, the state of each slot, totals. Plain data for the zone picture, statistics and debuggers.
+ */
+#ifndef MD_VIEW_H
+#define MD_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "src/block.h"
+
+/* One zone. For each slot one state; large zones have a single slot. */
+struct md_zone_view {
+	enum md_zone_kind kind;
+	uintptr_t begin, end; /* mapped range */
+	size_t slot_bytes;    /* distance between slots; for large zones the whole zone */
+	size_t slot_count;
+	uintptr_t first_slot;
+	size_t slots_untouched; /* at the end: never handed out yet */
+	size_t live, cached, quarantined, free; /* slots in each state; free includes untouched */
+	size_t user_bytes;    /* requested by live blocks */
+};
+
+/* A run of neighbouring slots, or blocks, in one state. */
+struct md_run_view {
+	enum md_block_state state;
+	bool damaged;
+	uintptr_t begin, end;
+	size_t slots;
+	size_t user_bytes; /* requested, live and quarantined runs only */
+};
+
+struct md_heap_totals {
+	uint64_t live_blocks, live_bytes;               /* as requested */
+	uint64_t quarantined_blocks, quarantined_bytes; /* held back */
+	uint64_t cached_slots;
+	uint64_t free_run_bytes, free_run_largest, free_runs; /* unit runs not used by any zone */
+	uint64_t mapped_bytes;                          /* address space of all zones and free runs */
+	uint64_t metadata_bytes;                        /* our own records */
+	uint64_t zones[3];                              /* by enum md_zone_kind */
+	uint64_t slot_overhead_bytes;                   /* red zones, slack, alignment in live slots */
+};
+
+/* Counters since start. */
+struct md_counters {
+	uint64_t allocations, frees, reallocations, failed;
+	uint64_t allocated_bytes;
+	uint64_t live_blocks, live_bytes;
+	uint64_t peak_bytes; /* most memory that zones ever took, red zones and all */
+	uint64_t stacks, frames, modules, threads;
+	uint64_t findings, reports, repeats;
+	uint64_t unwind_walks, unwind_slow, unwind_mismatches;
+	uint64_t checks;
+};
+
+#endif

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+#include "src/zone.h"
+
+#include <string.h>
+
+#include "src/arena.h"
+#include "src/os.h"
+#include "src/pattern.h"
+
+_Static_assert(MD_SLOT_BYTES_MAX / 16 * 16 == MD_SLOT_BYTES_MAX && 8 * MD_UNIT_BYTES <= 1u << 20, "see md_zone_slot_at");
+
+void md_zones_init(struct md_zones *zones, struct md_runs *runs, struct md_arena *arena, uint64_t secret, size_t redzone)
+{
+	memset(zones, 0, sizeof *zones);
+	zones->runs = runs;
+	zones->arena = arena;
+	zones->secret = secret;
+	zones->redzone = redzone;
+	md_lock_init(&zones->large_lock, MD_LOCK_CLASS);
+	for (unsigned i = 0; i < MD_CLASS_COUNT; i++) {
+		md_lock_init(&zones->classes[i].lock, MD_LOCK_CLASS);
+		zones->classes[i].class_index = i;
+	}
+}
+
+static void list_put(struct md_class *class, struct md_zone *zone)
+{
+	zone->previous = NULL;
+	zone->next = class->partial;
+	if (zone->next)
+		zone->next->previous = zone;
+	class->partial = zone;
+	zone->listed = true;
+}
+
+static void list_remove(struct md_class *class, struct md_zone *zone)
+{
+	if (zone->previous)
+		zone->previous->next = zone->next;
+	else
+		class->partial = zone->next;
+	if (zone->next)
+		zone->next->previous = zone->previous;
+	zone->listed = false;
+}
+
+/* Struct, bit set and records of a zone of that many units: one that went back earlier, or new ones. All zero where it matters. */
+static struct md_zone *shell_take(struct md_zones *zones, struct md_class *class, size_t bytes, unsigned tier)
+{
+	struct md_zone *zone = class->shells[tier];
+
+	if (zone) {
+		class->shells[tier] = zone->next;
+		return zone;
+	}
+	size_t slot = md_class_bytes(class->class_index), front = zones->redzone;
+	uint32_t count = (uint32_t)((bytes - front) / slot), words = (count + 63) / 64;
+	size_t bits_at = (sizeof *zone + 7) & ~(size_t)7, records_at = bits_at + words * sizeof(uint64_t);
+
+	zone = md_arena_take(zones->arena, records_at + count * sizeof(struct md_record), 64);
+	if (!zone)
+		return NULL;
+	zone->slot_bytes = (uint32_t)slot;
+	zone->slot_count = count;
+	zone->slot_reciprocal = (uint32_t)((((uint64_t)1 << 32) + slot / 16 - 1) / (slot / 16));
+	zone->kind = slot <= MD_SLOT_BYTES_TINY ? MD_ZONE_TINY : MD_ZONE_SMALL;
+	zone->class_index = (uint8_t)class->class_index;
+	zone->front_bytes = (uint16_t)front;
+	zone->free_words = words;
+	zone->free_bits = (uint64_t *)((char *)zone + bits_at);
+	zone->records = (struct md_record *)((char *)zone + records_at);
+	return zone;
+}
+
+static struct md_zone *create_zone(struct md_zones *zones, struct md_class *class)
+{
+	unsigned units = md_layout_zone_units(class->class_index, class->zone_count);
+	unsigned tier = units != md_layout_zone_units(class->class_index, 0);
+	size_t bytes = units * MD_UNIT_BYTES;
+	bool fresh;
+	uintptr_t begin = md_runs_take(zones->runs, bytes, MD_UNIT_BYTES, &fresh);
+
+	if (!begin)
+		return NULL;
+	struct md_zone *zone = shell_take(zones, class, bytes, tier);
+
+	if (!zone) {
+		md_runs_give(zones->runs, begin, bytes, !fresh);
+		return NULL;
+	}
+	zone->begin = begin;
+	zone->bytes = bytes;
+	zone->first_slot = begin + zone->front_bytes;
+	zone->free_count = zone->slot_count;
+	zone->carved = 0;
+	zone->free_hint = 0;
+	if (!fresh) /* the records of fresh memory say nothing; those of used memory must say so, or calloc would trust its bytes */
+		for (uint32_t i = 0; i < zone->slot_count; i++)
+			zone->records[i].flags = MD_BLOCK_USED;
+	md_pattern_paint(zones->secret, begin, zone->first_slot);
+	md_page_map_set(zones->runs->map, begin, bytes, (uintptr_t)zone);
+	class->zone_count++;
+	list_put(class, zone);
+	return zone;
+}
+
+/* All slots are free: the range becomes a free run, the struct waits for the next zone of this class and size. */
+static void destroy_zone(struct md_zones *zones, struct md_class *class, struct md_zone *zone)
+{
+	unsigned tier = zone->bytes != md_layout_zone_units(class->class_index, 0) * MD_UNIT_BYTES;
+
+	if (zone->listed)
+		list_remove(class, zone);
+	class->zone_count--;
+	md_page_map_set(zones->runs->map, zone->begin, zone->bytes, 0);
+	md_runs_give(zones->runs, zone->begin, zone->bytes, zone->carved != 0);
+	memset(zone->records, 0, zone->slot_count * sizeof *zone->records);
+	memset(zone->free_bits, 0, zone->free_words * sizeof *zone->free_bits);
+	zone->next = class->shells[tier];
+	class->shells[tier] = zone;
+}
+
+/* Slots that were used before, lowest first. */
+static unsigned take_returned(struct md_zone *zone, struct md_slot *slots, unsigned count)
+{
+	unsigned taken = 0;
+	uint32_t word = zone->free_hint;
+
+	for (; word < zone->free_words && taken < count; word++) {
+		while (zone->free_bits[word] && taken < count) {
+			uint32_t slot = word * 64 + (uint32_t)__builtin_ctzll(zone->free_bits[word]);
+
+			zone->free_bits[word] &= zone->free_bits[word] - 1;
+			slots[taken].begin = md_zone_slot_begin(zone, slot);
+			slots[taken].record = &zone->records[slot];
+			taken++;
+		}
+		if (zone->free_bits[word])
+			break;
+	}
+	zone->free_hint = word;
+	return taken;
+}
+
+static unsigned carve(struct md_zones *zones, struct md_zone *zone, struct md_slot *slots, unsigned count)
+{
+	unsigned taken = 0;
+
+	while (taken < count && zone->carved < zone->slot_count) {
+		uintptr_t begin = md_zone_slot_begin(zone, zone->carved), end = begin + zone->slot_bytes;
+
+		md_pattern_paint(zones->secret, end - MD_REDZONE_BYTES, end);
+		slots[taken].begin = begin;
+		slots[taken].record = &zone->records[zone->carved++];
+		taken++;
+	}
+	return taken;
+}
+
+unsigned md_zones_take_slots(struct md_zones *zones, unsigned class_index, struct md_slot *slots, unsigned count)
+{
+	struct md_class *class = &zones->classes[class_index];
+	unsigned taken = 0;
+
+	md_lock_take(&class->lock);
+	while (taken < count) {
+		struct md_zone *zone = class->partial;
+
+		if (!zone && (taken || !(zone = create_zone(zones, class))))
+			break; /* some are better than a new zone now */
+		unsigned got = take_returned(zone, slots + taken, count - taken);
+
+		got += carve(zones, zone, slots + taken + got, count - taken - got);
+		zone->free_count -= got;
+		taken += got;
+		if (!zone->free_count)
+			list_remove(class, zone);
+	}
+	for (unsigned i = 0; i < taken; i++)
+		atomic_store_explicit(&slots[i].record->state, MD_BLOCK_CACHED, memory_order_relaxed);
+	md_lock_release(&class->lock);
+	return taken;
+}
+
+void md_zones_give_slots(struct md_zones *zones, unsigned class_index, const struct md_slot *slots, unsigned count, bool keep_zones)
+{
+	struct md_class *class = &zones->classes[class_index];
+
+	md_lock_take(&class->lock);
+	for (unsigned i = 0; i < count; i++) {
+		struct md_zone *zone = md_page_map_zone(zones->runs->map, slots[i].begin);
+		uint32_t slot = (uint32_t)(slots[i].record - zone->records);
+
+		atomic_store_explicit(&slots[i].record->state, MD_BLOCK_FREE, memory_order_relaxed);
+		zone->free_bits[slot / 64] |= 1ull << slot % 64;
+		if (slot / 64 < zone->free_hint)
+			zone->free_hint = slot / 64;
+		zone->free_count++;
+		if (!zone->listed)
+			list_put(class, zone);
+		/* One empty zone stays, or a program that sits on the edge would map and unmap with every call. */
+		if (zone->free_count == zone->slot_count && !keep_zones && (class->partial != zone || zone->next))
+			destroy_zone(zones, class, zone);
+	}
+	md_lock_release(&class->lock);
+}
+
+void md_zones_release_empty(struct md_zones *zones)
+{
+	for (unsigned i = 0; i < MD_CLASS_COUNT; i++) {
+		struct md_class *class = &zones->classes[i];
+
+		md_lock_take(&class->lock);
+		for (struct md_zone *zone = class->partial, *next; zone; zone = next) {
+			next = zone->next;
+			if (zone->free_count == zone->slot_count)
+				destroy_zone(zones, class, zone);
+		}
+		md_lock_release(&class->lock);
+	}
+}
+
+struct md_zone *md_zones_take_large(struct md_zones *zones, const struct md_large_layout *layout, size_t alignment, bool *fresh)
+{
+	size_t run_alignment = alignment > MD_UNIT_BYTES ? alignment : MD_UNIT_BYTES;
+	/* Beyond a unit the user bytes, not the zone, must be aligned: the zone then begins one unit before an aligned address. */
+	size_t lead = alignment > MD_UNIT_BYTES ? alignment - layout->user : 0;
+	uintptr_t begin = md_runs_take(zones->runs, layout->zone_bytes + lead, run_alignment, fresh);
+
+	if (!begin)
+		return NULL;
+	if (lead) { /* what lies before the unit with the red zone is not needed */
+		md_runs_give(zones->runs, begin, lead, !*fresh);
+		begin += lead;
+	}
+	md_lock_take(&zones->large_lock);
+	struct md_zone *zone = zones->large_shells;
+
+	if (zone)
+		zones->large_shells = zone->next;
+	md_lock_release(&zones->large_lock);
+	if (!zone && !(zone = md_arena_take(zones->arena, sizeof *zone, 64))) {
+		md_runs_give(zones->runs, begin, layout->zone_bytes, !*fresh);
+		return NULL;
+	}
+	memset(zone, 0, sizeof *zone);
+	zone->kind = MD_ZONE_LARGE;
+	zone->begin = begin;
+	zone->bytes = layout->zone_bytes;
+	zone->first_slot = begin;
+	zone->slot_count = 1;
+	zone->records = &zone->large_record;
+	zone->large_begin = begin + layout->front;
+	zone->large_user = begin + layout->user;
+	zone->large_end = begin + layout->end;
+	atomic_store_explicit(&zone->large_record.state, MD_BLOCK_CACHED, memory_order_relaxed);
+	atomic_fetch_add_explicit(&zones->large_count, 1, memory_order_relaxed);
+	md_page_map_set(zones->runs->map, begin, zone->bytes, (uintptr_t)zone);
+	return zone;
+}
+
+void md_zones_give_large(struct md_zones *zones, struct md_zone *zone, bool moved)
+{
+	bool dropped = zone->large_record.flags & MD_BLOCK_DROPPED;
+
+	atomic_store_explicit(&zone->large_record.state, MD_BLOCK_FREE, memory_order_release);
+	if (moved) {
+		md_runs_forget(zones->runs, zone->begin, zone->bytes);
+	} else {
+		if (dropped) /* the filled pages are all that is left: gone too, the whole range is fresh */
+			dropped = md_os_drop((void *)zone->begin, zone->large_end - zone->begin);
+		md_page_map_set(zones->runs->map, zone->begin, zone->bytes, 0);
+		md_runs_give(zones->runs, zone->begin, zone->bytes, !dropped);
+	}
+	atomic_fetch_sub_explicit(&zones->large_count, 1, memory_order_relaxed);
+	md_lock_take(&zones->large_lock);
+	zone->next = zones->large_shells;
+	zones->large_shells = zone;
+	md_lock_release(&zones->large_lock);
+}
