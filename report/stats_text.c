@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/stats_text.h"
+
+#include "report/phrases.h"
+
+#define LABEL_WIDTH 22
+#define NUMBER_WIDTH 14
+#define BYTES_WIDTH 12
+
+static void put_label(struct md_text *text, const char *label)
+{
+	size_t from = text->length;
+
+	md_textf(text, "  %s", label);
+	md_text_pad(text, from, LABEL_WIDTH);
+}
+
+static void put_count(struct md_text *text, const char *label, uint64_t count, const char *note)
+{
+	put_label(text, label);
+	md_phrase_right(text, count, NUMBER_WIDTH);
+	if (note[0])
+		md_textf(text, "  %s", note);
+	md_text_char(text, '\n');
+}
+
+static void put_size(struct md_text *text, const char *label, uint64_t bytes, const char *note)
+{
+	put_label(text, label);
+	md_text_repeat(text, ' ', NUMBER_WIDTH);
+	md_phrase_right_size(text, bytes, BYTES_WIDTH);
+	if (note[0])
+		md_textf(text, "  %s", note);
+	md_text_char(text, '\n');
+}
+
+static void put_both(struct md_text *text, const char *label, uint64_t count, uint64_t bytes, const char *note)
+{
+	put_label(text, label);
+	md_phrase_right(text, count, NUMBER_WIDTH);
+	md_phrase_right_size(text, bytes, BYTES_WIDTH);
+	if (note[0])
+		md_textf(text, "  %s", note);
+	md_text_char(text, '\n');
+}
+
+/* The two fragmentation figures are about different space: free memory in crumbs, and memory that blocks take beyond their size. */
+static void put_fragmentation(struct md_text *text, const struct md_heap_totals *totals)
+{
+	uint64_t used = totals->live_bytes + totals->slot_overhead_bytes;
+
+	put_label(text, "fragmentation");
+	md_phrase_right(text, md_phrase_fragmentation(totals->free_run_largest, totals->free_run_bytes), NUMBER_WIDTH - 2);
+	md_text_put(text, " %  external: free run bytes that are not in the largest free run\n");
+	put_label(text, "");
+	md_phrase_right(text, md_phrase_percent(totals->slot_overhead_bytes, used), NUMBER_WIDTH - 2);
+	md_text_put(text, " %  internal: bytes that live blocks take beyond their requested size\n");
+}
+
+void md_totals_text(struct md_text *text, const struct md_heap_totals *totals)
+{
+	md_text_put(text, "Heap now:\n");
+	put_both(text, "live", totals->live_blocks, totals->live_bytes, "blocks, as requested");
+	put_size(text, "overhead", totals->slot_overhead_bytes, "red zones, slack and alignment of live blocks");
+	put_both(text, "quarantined", totals->quarantined_blocks, totals->quarantined_bytes, "freed blocks held back from reuse");
+	put_count(text, "cached", totals->cached_slots, "slots in threads' caches");
+	put_both(text, "free runs", totals->free_runs, totals->free_run_bytes, "pages in no zone");
+	put_size(text, "largest free run", totals->free_run_largest, "");
+	put_label(text, "zones");
+	md_phrase_right(text, totals->zones[MD_ZONE_TINY] + totals->zones[MD_ZONE_SMALL] + totals->zones[MD_ZONE_LARGE], NUMBER_WIDTH);
+	md_textf(text, "  %lu tiny, %lu small, %lu large\n", totals->zones[MD_ZONE_TINY], totals->zones[MD_ZONE_SMALL],
+		totals->zones[MD_ZONE_LARGE]);
+	put_size(text, "mapped", totals->mapped_bytes, "address space of zones and free runs");
+	put_size(text, "metadata", totals->metadata_bytes, "our own records");
+	put_fragmentation(text, totals);
+}
+
+void md_stats_text(struct md_text *text, const struct md_counters *counters, const struct md_heap_totals *totals)
+{
+	md_text_put(text, "Since start:\n");
+	put_both(text, "allocations", counters->allocations, counters->allocated_bytes, "");
+	put_count(text, "frees", counters->frees, "");
+	put_count(text, "reallocations", counters->reallocations, "");
+	put_count(text, "failed requests", counters->failed, "gave NULL or threw");
+	put_both(text, "live", counters->live_blocks, counters->live_bytes, "");
+	put_size(text, "peak", counters->peak_bytes, "at least; live bytes as seen now and then");
+	put_count(text, "threads", counters->threads, "");
+	put_count(text, "modules", counters->modules, "");
+	put_count(text, "stacks", counters->stacks, "distinct");
+	put_count(text, "frames", counters->frames, "distinct");
+	put_count(text, "stacks walked", counters->unwind_walks, "");
+	put_count(text, "by libunwind", counters->unwind_slow, "steps that no learned rule covered");
+	put_count(text, "unwind mismatches", counters->unwind_mismatches, "found by UNWIND=check");
+	put_count(text, "heap checks", counters->checks, "");
+	put_count(text, "errors found", counters->findings, "");
+	put_count(text, "reports printed", counters->reports, "");
+	put_count(text, "repeats", counters->repeats, "of an error already reported: not printed");
+	md_totals_text(text, totals);
+}
