@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * malloc-debug: calls that a program may make of the library it runs under.
+ *
+ * Nothing has to be linked. Every call below is a small inline function that looks the library up once (in each source file that uses
+ * it) and calls through its table. Without the library, in a static program, or in one that keeps its own malloc, the calls do nothing
+ * and say so by their result: -ENOSYS, 0 or NULL. A program can therefore keep them in every build and run it with or without
+ * `malloc-debug run`.
+ *
+ *     malloc_debug_check_all();            // now, not only when the blocks are freed
+ *     malloc_debug_show_map(STDERR_FILENO);
+ *
+ * Use        C11 or C++11 and later, gcc or clang, PIE or not. With a C library that has dlsym in libdl (glibc before 2.34) link with -ldl.
+ * Results    0 or a count; on failure a negated errno value. errno itself is left alone.
+ * Text       goes to a descriptor of the caller, by write(2): flush your own buffered output first. The descriptor stays open and stays
+ *            the caller's. Colour is used if the option `color` says so, or on a terminal.
+ * Threads    every call is thread-safe. Text and checks describe a heap that other threads may change meanwhile; each line is true by
+ *            itself.
+ * Signals    no call is async-signal-safe, except where it says so. For text on a signal there is the option `signal_show`.
+ * Versions   structs only grow at their end, and carry or take their size; a library older than this header answers -ENOSYS to what it
+ *            lacks.
+ * Debuggers  and other languages find the same names as ordinary functions in the library: `call malloc_debug_show_map(2)`.
+ *
+ * Sizes are in bytes, and are those the program asked for: red zones and rounding count only where a name says mapped or metadata.
+ */
+#ifndef MALLOC_DEBUG_H
+#define MALLOC_DEBUG_H
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* In a program: inline functions. The library itself defines MALLOC_DEBUG_LIBRARY and gets plain declarations of what it exports. */
+#ifdef MALLOC_DEBUG_LIBRARY
+#define MALLOC_DEBUG_CALL __attribute__((visibility("default")))
+#else
+#define MALLOC_DEBUG_CALL static inline
+#endif
+
+/** Counters of this process, as malloc_debug_counters() gives them. Events are counted since the library started. */
+struct malloc_debug_counts {
+	uint64_t allocations;        /**< blocks handed out, by malloc and all its relatives, operators new included */
+	uint64_t frees;              /**< blocks taken back */
+	uint64_t reallocations;      /**< calls of realloc and reallocarray on a block */
+	uint64_t failed;             /**< requests that got NULL (or std::bad_alloc) */
+	uint64_t allocated_bytes;    /**< sum of all requests that were served */
+	uint64_t live_blocks;        /**< blocks that are the program's now */
+	uint64_t live_bytes;         /**< bytes in them */
+	uint64_t peak_bytes;         /**< highest live_bytes noticed; looked at now and then, so a lower bound */
+	uint64_t quarantined_blocks; /**< freed blocks held back from reuse now */
+	uint64_t quarantined_bytes;  /**< bytes in them */
+	uint64_t mapped_bytes;       /**< address space of all zones */
+	uint64_t metadata_bytes;     /**< our own records: blocks, stacks, history */
+	uint64_t checks;             /**< times that the whole heap was checked */
+	uint64_t findings;           /**< errors noticed, repetitions included */
+	uint64_t reports;            /**< reports written */
+};
+
+/** One error, for the callback of malloc_debug_on_error(). Valid, with all that it points to, until the callback returns. */
+struct malloc_debug_error {
+	size_t bytes;        /**< size of this struct in the library: members past it are not there */
+	const char *slug;    /**< "double-free", "heap-buffer-overflow", ...: stable from version to version */
+	const void *address; /**< the pointer that was passed, or the first damaged byte */
+	const void *block;   /**< start of the block concerned; NULL if there is none */
+	size_t block_bytes;  /**< its size; 0 if there is none */
+	const char *report;  /**< the report as written, without colour; NUL-terminated */
+	size_t report_bytes; /**< its length without the NUL */
+};
+
+/**
+ * Called after each report, in the thread that noticed the error.
+ *
+ * The callback may allocate and free, and may end the process. No lock of the library is held. An error found while a callback runs in the
+ * same thread is reported, but the callback is not called for it.
+ */
+typedef void malloc_debug_error_callback(const struct malloc_debug_error *error, void *context);
+
+/** Flags of malloc_debug_purge(). */
+enum {
+	MALLOC_DEBUG_PURGE_KEEP_ZONES = 1 /**< keep empty zones, so that their free runs can be seen in the map */
+};
+
+/**
+ * Version of the library the program runs under.
+ *
+ * @return  "0.1.0" or the like, valid for ever; NULL without the library.
+ *
+ * Async-signal-safe after its first call. Since 0.1.
+ */
+MALLOC_DEBUG_CALL const char *malloc_debug_version(void);
+
+/**
+ * Tells whether the program's malloc is the library's.
+ *
+ * @return  1 if it is; 0 without the library, with preset=off, and where the option `program` or a malloc of the program's own keeps it
+ *          out.
+ *
+ * Async-signal-safe after its first call. Since 0.1.
+ */
+MALLOC_DEBUG_CALL int malloc_debug_active(void);
+
+/**
+ * Checks the bytes around one block, and reports damage.
+ *
+ * @param block  What malloc returned. A freed block that is still held back is checked for writes after the free.
+ * @return       0 if all is well, 1 if damage was found (reported, and repaired so that it is not found again),
+ *               -EINVAL if it is not the start of a live or held back block, -ENOSYS without the library.
+ *
+ * Since 0.1.
+ */
+MALLOC_DEBUG_CALL int malloc_debug_check(const void *block);
+
+/**
+ * Checks every block, live and held back, and reports all damage.
+ *
+ * @return  Number of problems found (0 or more); -ENOSYS without the library.
+ *
+ * Takes time in proportion to the heap. Since 0.1.
+ */
+MALLOC_DEBUG_CALL long malloc_debug_check_all(void);
+
+/**
+ * Says in words what an address is: in, before or behind which block, whose, allocated and freed where; or stack, global, mapping.
+ *
+ * @param fd       Descriptor to write to.
+ * @param address  Any address; it is not followed unless it can be read.
+ * @return         0, -EBADF or another error of write(2), -ENOSYS without the library.
+ *
+ * Since 0.1.
+ */
+MALLOC_DEBUG_CALL int malloc_debug_describe(int fd, const void *address);
+
+/**
+ * Prints memory in hexadecimal, each byte marked: the program's, slack, red zone, freed, free, damaged.
+ *
+ * @param fd       Descriptor to write to.
+ * @param address  Address in a block or in its red zones: the whole block is printed (of a large one the lines near the address, its start
+ *                 and its end). Any other address: the memory around it.
+ * @param context  Bytes to print before and after the block, or around the address.
+ * @return         0, -EFAULT if nothing there can be read, an error of write(2), -ENOSYS without the library.
+ *
+ * Since 0.1.
+ */
+MALLOC_DEBUG_CALL int malloc_debug_hexdump(int fd, const void *address, size_t context);
+
+/**
+ * Draws all zones: kind, address range, and the state of every block (live, freed, held back, damaged, free run), totals and fragmentation.
+ *
+ * @param fd  Descriptor to write to.
+ * @return    0, an error of write(2), -ENOSYS without the library.
+ *
+ * Since 0.1.
+ */
+MALLOC_DEBUG_CALL int malloc_debug_show_map(int fd);
+
+/**
+ * Lists what was allocated and freed, oldest first, with stacks.
+ *
+ * @param fd          Descriptor to write to.
+ * @param address     Only events of blocks at this address; NULL: all.
+ * @param events_max  Most events to print, the youngest ones; 0: no limit.
+ * @return            Number of events printed (0 or more), an error of write(2), -ENOSYS without the library.
+ *
+ * How far back it goes is set by the option `history`. Since 0.1.
+ */
+MALLOC_DEBUG_CALL long malloc_debug_show_history(int fd, const void *address, size_t events_max);
+
+/**
+ * Prints all counters.
+ *
+ * @param fd  Descriptor to write to.
+ * @return    0, an error of write(2), -ENOSYS without the library.
+ *
+ * Since 0.1.
+ */
+MALLOC_DEBUG_CALL int malloc_debug_show_stats(int fd);
+
+/**
+ * Copies the counters.
+ *
+ * @param counters  Out: filled up to the size given; members that the library does not know are 0. Untouched on error.
+ * @param bytes     sizeof(struct malloc_debug_counts), as the caller was compiled.
+ * @return          0, -EINVAL if counters is NULL, -ENOSYS without the library.
+ *
+ * The counters of other threads are read without stopping them. Since 0.1.
+ */
+MALLOC_DEBUG_CALL int malloc_debug_counters(struct malloc_debug_counts *counters, size_t bytes);
+
+/**
+ * Sets the function that is called after each report of this process.
+ *
+ * @param callback  The new one; NULL: none.
+ * @param context   Handed to it.
+ * @return          The one before, or NULL if there was none, or without the library.
+ *
+ * Since 0.1.
+ */
+MALLOC_DEBUG_CALL malloc_debug_error_callback *malloc_debug_on_error(malloc_debug_error_callback *callback, void *context);
+
+/**
+ * Gives back what is held: the quarantine, whose blocks are checked on the way, the caller's and idle thread caches, and empty zones.
+ *
+ * @param flags  0 or MALLOC_DEBUG_PURGE_KEEP_ZONES.
+ * @return       Number of problems found (0 or more), -EINVAL for unknown flags, -ENOSYS without the library.
+ *
+ * Freed neighbours merge, so that the map shows what is in use and what is free. Since 0.1.
+ */
+MALLOC_DEBUG_CALL long malloc_debug_purge(unsigned flags);
+
+/**
+ * The library's table, as it stands behind the calls above. Programs have no need of it.
+ */
+struct malloc_debug_api {
+	size_t bytes; /**< size of the table in the library: members past it are not there */
+	const char *(*version)(void);
+	int (*active)(void);
+	int (*check)(const void *block);
+	long (*check_all)(void);
+	int (*describe)(int fd, const void *address);
+	int (*hexdump)(int fd, const void *address, size_t context);
+	int (*show_map)(int fd);
+	long (*show_history)(int fd, const void *address, size_t events_max);
+	int (*show_stats)(int fd);
+	int (*counters)(struct malloc_debug_counts *counters, size_t bytes);
+	malloc_debug_error_callback *(*on_error)(malloc_debug_error_callback *callback, void *context);
+	long (*purge)(unsigned flags);
+};
+
+#ifdef MALLOC_DEBUG_LIBRARY
+
+/** The only name that programs look up. Never NULL; the table does not change and is valid for ever. */
+MALLOC_DEBUG_CALL const struct malloc_debug_api *malloc_debug_api(void);
+
+#else
+
+/* A weakref leaves dlsym undefined and weak if nothing else here uses it, so that static programs link without it (it is then NULL), and is
+ * an ordinary reference if the program calls dlsym itself. It needs no prototype that could contradict the one in <dlfcn.h>. */
+static void *malloc_debug_dlsym_(void *handle, const char *name) __attribute__((weakref("dlsym")));
+
+/* The library's table, or an empty one. A definition of the library's functions in the program (weak or not) would win over a preloaded
+ * library, and a weak reference is settled when the program is linked; hence a look-up when it runs. */
+static inline const struct malloc_debug_api *malloc_debug_find_api_(void)
+{
+	static const struct malloc_debug_api none = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+	static const struct malloc_debug_api *found;
+	const struct malloc_debug_api *api = __atomic_load_n(&found, __ATOMIC_ACQUIRE);
+
+	if (!api) {
+		const struct malloc_debug_api *(*get)(void) = 0;
+
+		if (malloc_debug_dlsym_) {
+			int error = errno;
+			void *symbol = malloc_debug_dlsym_((void *)0, "malloc_debug_api"); /* RTLD_DEFAULT, also without _GNU_SOURCE */
+
+			__builtin_memcpy(&get, &symbol, sizeof get); /* ISO C has no conversion from object to function pointers */
+			errno = error;
+		}
+		api = get ? get() : &none;
+		__atomic_store_n(&found, api, __ATOMIC_RELEASE); /* threads that race here store the same */
+	}
+	return api;
+}
+
+/* Calls one member of the table if the library has it, else gives the value for "not there". */
+#define MALLOC_DEBUG_FORWARD_(member, arguments, absent) \
+	const struct malloc_debug_api *api_ = malloc_debug_find_api_(); \
+	return api_->bytes > offsetof(struct malloc_debug_api, member) ? api_->member arguments : absent
+
+static inline const char *malloc_debug_version(void)
+{
+	MALLOC_DEBUG_FORWARD_(version, (), 0);
+}
+
+static inline int malloc_debug_active(void)
+{
+	MALLOC_DEBUG_FORWARD_(active, (), 0);
+}
+
+static inline int malloc_debug_check(const void *block)
+{
+	MALLOC_DEBUG_FORWARD_(check, (block), -ENOSYS);
+}
+
+static inline long malloc_debug_check_all(void)
+{
+	MALLOC_DEBUG_FORWARD_(check_all, (), -ENOSYS);
+}
+
+static inline int malloc_debug_describe(int fd, const void *address)
+{
+	MALLOC_DEBUG_FORWARD_(describe, (fd, address), -ENOSYS);
+}
+
+static inline int malloc_debug_hexdump(int fd, const void *address, size_t context)
+{
+	MALLOC_DEBUG_FORWARD_(hexdump, (fd, address, context), -ENOSYS);
+}
+
+static inline int malloc_debug_show_map(int fd)
+{
+	MALLOC_DEBUG_FORWARD_(show_map, (fd), -ENOSYS);
+}
+
+static inline long malloc_debug_show_history(int fd, const void *address, size_t events_max)
+{
+	MALLOC_DEBUG_FORWARD_(show_history, (fd, address, events_max), -ENOSYS);
+}
+
+static inline int malloc_debug_show_stats(int fd)
+{
+	MALLOC_DEBUG_FORWARD_(show_stats, (fd), -ENOSYS);
+}
+
+static inline int malloc_debug_counters(struct malloc_debug_counts *counters, size_t bytes)
+{
+	MALLOC_DEBUG_FORWARD_(counters, (counters, bytes), -ENOSYS);
+}
+
+static inline malloc_debug_error_callback *malloc_debug_on_error(malloc_debug_error_callback *callback, void *context)
+{
+	MALLOC_DEBUG_FORWARD_(on_error, (callback, context), 0);
+}
+
+static inline long malloc_debug_purge(unsigned flags)
+{
+	MALLOC_DEBUG_FORWARD_(purge, (flags), -ENOSYS);
+}
+
+#undef MALLOC_DEBUG_FORWARD_
+
+#endif /* MALLOC_DEBUG_LIBRARY */
+
+#undef MALLOC_DEBUG_CALL
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The calls of include/malloc_debug.h.
+ */
+#include <errno.h>
+#include <string.h>
+
+#define MALLOC_DEBUG_LIBRARY
+#include "malloc_debug.h"
+#include "runtime/entry.h"
+#include "runtime/policy.h"
+#include "runtime/show.h"
+#include "src/inspect.h"
+
+const char *malloc_debug_version(void)
+{
+	return MD_VERSION;
+}
+
+int malloc_debug_active(void)
+{
+	return md_mode_is(MD_MODE_ACTIVE);
+}
+
+/* Every call below that needs the heap is an entry like malloc. */
+static struct md_thread *begin(void)
+{
+	return md_entry_begin();
+}
+
+int malloc_debug_check(const void *pointer)
+{
+	struct md_thread *self = begin();
+	struct md_call call = { .api = MD_API_CHECK };
+	struct md_block_view block;
+	int result = -EINVAL;
+
+	if (!self)
+		return -ENOSYS;
+	md_inspect_address(&md_process.heap, (uintptr_t)pointer, &block);
+	if (block.valid && block.user == (uintptr_t)pointer && (block.state == MD_BLOCK_LIVE || block.state == MD_BLOCK_QUARANTINED)) {
+		md_check_block(&md_process.heap, self, (uintptr_t)pointer, MD_NOTICED_ON_REQUEST, &call);
+		result = self->findings.count != 0;
+	}
+	md_entry_end(self);
+	return result;
+}
+
+long malloc_debug_check_all(void)
+{
+	struct md_thread *self = begin();
+	struct md_call call = { .api = MD_API_CHECK };
+	struct md_check_cursor cursor = { 0 };
+	long found = 0;
+	bool more = true;
+
+	if (!self)
+		return -ENOSYS;
+	while (more) {
+		more = md_check_heap(&md_process.heap, self, &cursor, MD_NOTICED_ON_REQUEST, &call);
+		found += self->findings.count;
+		md_policy_act(self);
+	}
+	md_entry_end(self);
+	return found;
+}
+
+int malloc_debug_describe(int fd, const void *address)
+{
+	struct md_thread *self = begin();
+
+	if (!self)
+		return -ENOSYS;
+	int result = md_show_address(fd, (uintptr_t)address);
+
+	md_entry_end(self);
+	return result;
+}
+
+int malloc_debug_hexdump(int fd, const void *address, size_t context)
+{
+	struct md_thread *self = begin();
+
+	if (!self)
+		return -ENOSYS;
+	int result = md_show_bytes(fd, (uintptr_t)address, context);
+
+	md_entry_end(self);
+	return result;
+}
+
+int malloc_debug_show_map(int fd)
+{
+	struct md_thread *self = begin();
+
+	if (!self)
+		return -ENOSYS;
+	int result = md_show_map(fd);
+
+	md_entry_end(self);
+	return result;
+}
+
+long malloc_debug_show_history(int fd, const void *address, size_t events_max)
+{
+	struct md_thread *self = begin();
+
+	if (!self)
+		return -ENOSYS;
+	long result = md_show_history(fd, (uintptr_t)address, events_max);
+
+	md_entry_end(self);
+	return result;
+}
+
+int malloc_debug_show_stats(int fd)
+{
+	struct md_thread *self = begin();
+
+	if (!self)
+		return -ENOSYS;
+	int result = md_show_stats(fd);
+
+	md_entry_end(self);
+	return result;
+}
+
+int malloc_debug_counters(struct malloc_debug_counts *counts, size_t bytes)
+{
+	struct md_thread *self = begin();
+	struct md_heap_totals totals;
+	struct md_counters counters;
+
+	if (!self)
+		return -ENOSYS;
+	md_inspect_totals(&md_process.heap, &totals);
+	md_inspect_counters(&md_process.heap, &counters);
+	md_entry_end(self);
+	struct malloc_debug_counts all = {
+		.allocations = counters.allocations,
+		.frees = counters.frees,
+		.reallocations = counters.reallocations,
+		.failed = counters.failed,
+		.allocated_bytes = counters.allocated_bytes,
+		.live_blocks = counters.live_blocks,
+		.live_bytes = counters.live_bytes,
+		.peak_bytes = counters.peak_bytes,
+		.quarantined_blocks = totals.quarantined_blocks,
+		.quarantined_bytes = totals.quarantined_bytes,
+		.mapped_bytes = totals.mapped_bytes,
+		.metadata_bytes = totals.metadata_bytes,
+		.checks = counters.checks,
+		.findings = atomic_load(&md_policy_counts.findings),
+		.reports = atomic_load(&md_policy_counts.reports),
+	};
+
+	if (!counts)
+		return -EINVAL;
+	memset(counts, 0, bytes);
+	memcpy(counts, &all, bytes < sizeof all ? bytes : sizeof all);
+	return 0;
+}
+
+malloc_debug_error_callback *malloc_debug_on_error(malloc_debug_error_callback *callback, void *context)
+{
+	atomic_store(&md_policy_callback_context, context);
+	return atomic_exchange(&md_policy_callback, callback);
+}
+
+long malloc_debug_purge(unsigned flags)
+{
+	struct md_thread *self;
+	long found = 0;
+	bool more = true;
+
+	if (flags & ~(unsigned)MALLOC_DEBUG_PURGE_KEEP_ZONES)
+		return -EINVAL;
+	self = begin();
+	if (!self)
+		return -ENOSYS;
+	while (more) {
+		more = md_heap_purge_thread(&md_process.heap, self, flags & MALLOC_DEBUG_PURGE_KEEP_ZONES);
+		found += self->findings.count;
+		md_policy_act(self);
+	}
+	if (!(flags & MALLOC_DEBUG_PURGE_KEEP_ZONES)) {
+		md_zones_release_empty(&md_process.heap.zones);
+		md_runs_trim(&md_process.heap.runs, 0);
+	}
+	md_entry_end(self);
+	return found;
+}
+
+const struct malloc_debug_api *malloc_debug_api(void)
+{
+	static const struct malloc_debug_api api = {
+		.bytes = sizeof api,
+		.version = malloc_debug_version,
+		.active = malloc_debug_active,
+		.check = malloc_debug_check,
+		.check_all = malloc_debug_check_all,
+		.describe = malloc_debug_describe,
+		.hexdump = malloc_debug_hexdump,
+		.show_map = malloc_debug_show_map,
+		.show_history = malloc_debug_show_history,
+		.show_stats = malloc_debug_show_stats,
+		.counters = malloc_debug_counters,
+		.on_error = malloc_debug_on_error,
+		.purge = malloc_debug_purge,
+	};
+
+	return &api;
+}

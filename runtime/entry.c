@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/entry.h"
+
+#include "runtime/foreign.h"
+#include "runtime/policy.h"
+#include "runtime/show.h"
+#include "src/inspect.h"
+
+static void run_deferred(struct md_thread *self)
+{
+	while (self->deferred_count) {
+		unsigned last = --self->deferred_count;
+		uintptr_t user = self->deferred[last].user;
+		struct md_call call = self->deferred[last].call;
+
+		if (md_heap_free(&md_process.heap, self, (void *)user, &call) == MD_FREED_FOREIGN)
+			md_foreign_free(self, (void *)user, &call);
+	}
+}
+
+static void check_if_due(struct md_thread *self)
+{
+	struct md_check_cursor cursor = { 0 };
+	struct md_call call = { .api = MD_API_CHECK };
+	bool more = true;
+
+	if (--self->check_countdown)
+		return;
+	self->check_countdown = (uint32_t)md_process.options.check_every;
+	while (more) {
+		more = md_check_heap(&md_process.heap, self, &cursor, MD_NOTICED_PERIODICALLY, &call);
+		md_policy_act(self);
+	}
+}
+
+void md_entry_attend(struct md_thread *self)
+{
+	self->attended = false;
+	run_deferred(self);
+	if (self->findings.count)
+		md_policy_act(self);
+	if (md_process.options.check_every) {
+		check_if_due(self);
+		self->attended = true;
+	}
+	md_show_pending(self);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The beginning and the end of every intercepted call.
+ *
+ * Between md_entry_begin and md_entry_end the thread is busy: calls that come in meanwhile (signal handlers, our own use of libraries) are
+ * served from boot memory, and frees are put off to the end. What the call found wrong is dealt with in md_entry_end, when no lock is held.
+ * errno is untouched: everything in between uses raw system calls.
+ */
+#ifndef MD_ENTRY_H
+#define MD_ENTRY_H
+
+#include "runtime/process.h"
+
+/* The struct of a thread that has none yet; NULL when the heap does not serve (mode), or there is no memory. */
+struct md_thread *md_thread_attach(void);
+
+/* Deals with findings, deferred frees, due checks and signals. */
+void md_entry_attend(struct md_thread *self);
+
+/* NULL: the call has to be served elsewhere (runtime/fallback.h). */
+static inline __attribute__((always_inline)) struct md_thread *md_entry_begin(void)
+{
+	struct md_thread *self = md_self;
+
+	if (md_unlikely(!self) && !(self = md_thread_attach()))
+		return NULL;
+	if (md_unlikely(self->busy))
+		return NULL;
+	self->busy = true;
+	atomic_signal_fence(memory_order_seq_cst);
+	return self;
+}
+
+static inline __attribute__((always_inline)) void md_entry_end(struct md_thread *self)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	if (md_unlikely(self->attended))
+		md_entry_attend(self);
+	self->busy = false;
+}
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/fork.h"
+
+#include <pthread.h>
+
+#include "runtime/foreign.h"
+#include "runtime/policy.h"
+#include "runtime/threads.h"
+#include "runtime/unwind.h"
+#include "src/os.h"
+
+/* The i-th lock in the order in which they may be taken (src/lock.h); NULL after the last. */
+static struct md_lock *lock_at(unsigned i)
+{
+	struct md_heap *heap = &md_process.heap;
+	struct md_lock *const head[] = { md_foreign_orphan_lock(), &md_report_lock, &heap->threads_lock, md_threads_lock() };
+	struct md_lock *const tail[] = { &heap->zones.large_lock, &heap->runs.lock, md_unwind_lock(), &heap->modules.lock, &heap->stacks->lock,
+		&heap->arena.lock };
+	const unsigned heads = sizeof head / sizeof head[0], tails = sizeof tail / sizeof tail[0];
+
+	if (i < heads)
+		return head[i];
+	i -= heads;
+	if (i < MD_CLASS_COUNT)
+		return &heap->zones.classes[i].lock;
+	i -= MD_CLASS_COUNT;
+	return i < tails ? tail[i] : NULL;
+}
+
+static unsigned lock_count(void)
+{
+	unsigned count = 0;
+
+	while (lock_at(count))
+		count++;
+	return count;
+}
+
+static void prepare(void)
+{
+	if (!md_mode_is(MD_MODE_ACTIVE))
+		return;
+	for (unsigned i = 0; i < lock_count(); i++)
+		md_lock_fork_hold(lock_at(i));
+}
+
+static void release_all(void)
+{
+	for (unsigned i = lock_count(); i-- > 0;)
+		md_lock_fork_release(lock_at(i));
+}
+
+static void parent(void)
+{
+	if (md_mode_is(MD_MODE_ACTIVE))
+		release_all();
+}
+
+static void child(void)
+{
+	_Atomic uint32_t *mark = md_os_fork_mark();
+
+	if (!md_mode_is(MD_MODE_ACTIVE))
+		return;
+	if (mark)
+		atomic_store(mark, 1); /* this fork was no surprise: our locks are in order */
+	release_all();
+	md_threads_after_fork();
+	md_heap_after_fork(&md_process.heap, md_self);
+}
+
+void md_fork_init(void)
+{
+	md_os_fork_mark();
+	pthread_atfork(prepare, parent, child);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Linux: keeps the contract of src/os.h with raw system calls, so that nothing here touches errno, is a cancellation point, or can be interposed.
+ */
+#include <linux/futex.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <time.h>
+
+#include "runtime/syscall.h"
+#include "src/clock.h"
+#include "src/os.h"
+
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18
+#endif
+
+void *md_os_map(uintptr_t hint, size_t bytes)
+{
+	long result = md_syscall6(SYS_mmap, (long)hint, (long)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return md_syscall_failed(result) ? NULL : (void *)result;
+}
+
+void md_os_unmap(void *addr, size_t bytes)
+{
+	md_syscall2(SYS_munmap, (long)addr, (long)bytes);
+}
+
+bool md_os_drop(void *addr, size_t bytes)
+{
+	return md_syscall3(SYS_madvise, (long)addr, (long)bytes, MADV_DONTNEED) == 0;
+}
+
+bool md_os_move(void *from, void *to, size_t bytes)
+{
+	return md_syscall5(SYS_mremap, (long)from, (long)bytes, (long)bytes, MREMAP_MAYMOVE | MREMAP_FIXED, (long)to) == (long)to;
+}
+
+size_t md_os_read(uintptr_t addr, void *buffer, size_t bytes)
+{
+	struct iovec ours = { .iov_base = buffer, .iov_len = bytes }, theirs = { .iov_base = (void *)addr, .iov_len = bytes };
+	long result = md_syscall6(SYS_process_vm_readv, md_syscall0(SYS_getpid), (long)&ours, 1, (long)&theirs, 1, 0);
+
+	return result < 0 ? 0 : (size_t)result;
+}
+
+void md_os_wait(_Atomic uint32_t *word, uint32_t expected)
+{
+	md_syscall6(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, (long)expected, 0, 0, 0);
+}
+
+void md_os_wake(_Atomic uint32_t *word)
+{
+	md_syscall6(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
+}
+
+uint32_t md_os_thread(void)
+{
+	return (uint32_t)md_syscall0(SYS_gettid);
+}
+
+uint64_t md_os_nanoseconds(void)
+{
+	struct timespec now = { 0 };
+
+	md_syscall2(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void md_os_random(void *buffer, size_t bytes)
+{
+	unsigned char *out = buffer;
+
+	if (md_syscall3(SYS_getrandom, (long)buffer, (long)bytes, 1 /* GRND_NONBLOCK */) == (long)bytes)
+		return;
+	uint64_t mixed = md_clock_now() ^ (uintptr_t)&mixed ^ md_os_nanoseconds();
+
+	for (size_t i = 0; i < bytes; i++) {
+		mixed = (mixed ^ mixed >> 31) * 0x9e3779b97f4a7c15ull;
+		out[i] = (unsigned char)(mixed >> 56);
+	}
+}
+
+_Atomic uint32_t *md_os_fork_mark(void)
+{
+	static _Atomic(_Atomic uint32_t *) mark;
+	static _Atomic uint32_t refused;
+	_Atomic uint32_t *page = atomic_load(&mark), *none = NULL;
+
+	if (page || atomic_load(&refused))
+		return page;
+	page = md_os_map(0, MD_PAGE_BYTES);
+	if (!page)
+		return NULL;
+	if (md_syscall3(SYS_madvise, (long)page, MD_PAGE_BYTES, MADV_WIPEONFORK) != 0) {
+		atomic_store(&refused, 1);
+		md_os_unmap(page, MD_PAGE_BYTES);
+		return NULL;
+	}
+	atomic_store(page, 1);
+	if (!atomic_compare_exchange_strong(&mark, &none, page)) {
+		md_os_unmap(page, MD_PAGE_BYTES);
+		return none;
+	}
+	return page;
+}
+
+void md_os_die(const char *text)
+{
+	size_t length = 0;
+
+	while (text[length])
+		length++;
+	md_syscall3(SYS_write, 2, (long)text, (long)length);
+	md_syscall2(SYS_kill, md_syscall0(SYS_getpid), 6 /* SIGABRT */);
+	md_syscall1(SYS_exit_group, 134);
+	__builtin_unreachable();
+}

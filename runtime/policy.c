@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/policy.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MALLOC_DEBUG_LIBRARY
+#include "malloc_debug.h"
+#include "report/error_text.h"
+#include "report/names.h"
+#include "report/report.h"
+#include "report/text.h"
+#include "runtime/cxx.h"
+#include "runtime/modules.h"
+#include "runtime/restrict.h"
+#include "runtime/sink.h"
+#include "runtime/symbol_client.h"
+#include "runtime/syscall.h"
+#include "src/clock.h"
+#include "src/inspect.h"
+#include "src/os.h"
+
+#define TEXT_BYTES (256u << 10)
+#define NAMES_BYTES (512u << 10)
+#define SEEN_MAX 4096 /* distinct bugs remembered; from then on each is reported anew */
+#define STACKS_MAX 32
+
+struct md_policy_counts md_policy_counts;
+struct md_lock md_report_lock = { .rank = MD_LOCK_REPORT };
+void (*_Atomic md_policy_callback)(const struct malloc_debug_error *, void *);
+void *_Atomic md_policy_callback_context;
+
+/* --- once for each bug ---------------------------------------------------- */
+
+static _Atomic uint64_t seen[SEEN_MAX];
+
+/* What makes two findings the same bug: the same error, of blocks from the same stack, noticed by the same call. */
+static uint64_t site_of(const struct md_finding *finding)
+{
+	uint64_t site = finding->error + 1;
+	bool call_is_bug = finding->noticed == MD_NOTICED_AT_CALL || finding->noticed == MD_NOTICED_AT_ACCESS;
+
+	site = (site ^ finding->block.alloc_stack.value) * 0x9e3779b97f4a7c15ull;
+	site = (site ^ (call_is_bug ? finding->call.stack.value : 0) ^ site >> 29) * 0x9e3779b97f4a7c15ull;
+	site = (site ^ finding->block.free_stack.value ^ site >> 31) * 0x9e3779b97f4a7c15ull;
+	return site | 1;
+}
+
+static bool is_repeat(const struct md_finding *finding)
+{
+	uint64_t site = site_of(finding);
+
+	if (!finding->block.alloc_stack.value && !finding->call.stack.value)
+		return false; /* without stacks nothing tells one from another */
+	for (size_t i = site >> 32, tries = 0; tries < SEEN_MAX; i++, tries++) {
+		uint64_t empty = 0;
+
+		if (atomic_compare_exchange_strong(&seen[i % SEEN_MAX], &empty, site))
+			return false;
+		if (empty == site)
+			return true;
+	}
+	return false;
+}
+
+/* A module may have operators of its own that look like malloc and free to us. */
+static bool is_own_operators(const struct md_finding *finding)
+{
+	struct md_frame frame;
+
+	if (finding->error != MD_ERROR_ALLOC_DEALLOC_MISMATCH)
+		return false;
+	if (md_api_family(finding->block.alloc_api) == MD_FAMILY_MALLOC) {
+		if (md_stack_store_frames(md_process.heap.stacks, finding->block.alloc_stack, &frame, 1) && md_cxx_has_own_operators(frame.pc))
+			return true;
+	}
+	if (md_api_family(finding->call.api) == MD_FAMILY_MALLOC) {
+		if (md_stack_store_frames(md_process.heap.stacks, finding->call.stack, &frame, 1) && md_cxx_has_own_operators(frame.pc))
+			return true;
+	}
+	return false;
+}
+
+/* --- what an address is --------------------------------------------------- */
+
+enum md_place md_place_of(uintptr_t addr, md_thread_id *thread, uint16_t *module)
+{
+	struct md_object object;
+	unsigned char byte;
+
+	*thread = MD_THREAD_NONE;
+	*module = MD_MODULE_NONE;
+	if (addr < MD_PAGE_BYTES)
+		return MD_PLACE_NULL_PAGE;
+	if (addr >> MD_ADDRESS_BITS)
+		return addr >> 47 == 0x1ffff ? MD_PLACE_UNMAPPED : MD_PLACE_NONCANONICAL;
+	for (const struct md_thread *other = atomic_load(&md_process.heap.threads); other; other = other->next) {
+		if (!other->parked && addr >= other->stack_low && addr < other->stack_high && md_os_read(addr, &byte, 1)) {
+			*thread = other->id;
+			return MD_PLACE_STACK;
+		}
+	}
+	if (md_object_find(addr, &object)) {
+		*module = md_object_module(&md_process.heap, &object);
+		return MD_PLACE_GLOBAL;
+	}
+	if (md_page_map_zone(&md_process.heap.map, addr))
+		return MD_PLACE_FREE_SLOT;
+	return md_os_read(addr, &byte, 1) ? MD_PLACE_MAPPING : MD_PLACE_UNMAPPED;
+}
+
+size_t md_policy_rings(const struct md_history_ring **rings, size_t rings_max)
+{
+	size_t count = 0;
+
+	for (const struct md_thread *thread = atomic_load(&md_process.heap.threads); thread && count < rings_max; thread = thread->next)
+		rings[count++] = &thread->history;
+	return count;
+}
+
+/* The last two events of exactly that address: was a block there that was freed? Then this is a second free, long after the first. */
+static void look_into_history(struct md_finding *finding)
+{
+	const struct md_history_ring *rings[256];
+	struct md_event events[2];
+	size_t ring_count = md_policy_rings(rings, sizeof rings / sizeof rings[0]);
+	size_t count = md_history_read(rings, ring_count, finding->addr, finding->addr + 1, 0, events, 2, NULL);
+
+	if (count < 2 || md_event_kind(&events[0]) != MD_EVENT_ALLOC || md_event_kind(&events[1]) != MD_EVENT_FREE)
+		return;
+	finding->error = finding->error == MD_ERROR_BAD_FREE ? MD_ERROR_DOUBLE_FREE : finding->error;
+	finding->block = (struct md_block_view){
+		.valid = true,
+		.user = finding->addr,
+		.size = md_event_size(&events[0]),
+		.begin = finding->addr,
+		.end = finding->addr + md_event_size(&events[0]),
+		.redzone_rear = finding->addr + md_event_size(&events[0]),
+		.state = MD_BLOCK_FREE,
+		.alloc_api = md_event_api(&events[0]),
+		.free_api = md_event_api(&events[1]),
+		.alloc_stack = { events[0].stack },
+		.free_stack = { events[1].stack },
+		.alloc_thread = md_event_thread(&events[0]),
+		.free_thread = md_event_thread(&events[1]),
+		.alloc_time = md_clock_coarse(events[0].time),
+		.zone_kind = MD_ZONE_LARGE,
+	};
+	finding->place = MD_PLACE_BLOCK;
+}
+
+void md_policy_place(struct md_finding *finding)
+{
+	finding->place = md_place_of(finding->addr, &finding->place_thread, &finding->place_module);
+	if (finding->place == MD_PLACE_MAPPING || finding->place == MD_PLACE_UNMAPPED || finding->place == MD_PLACE_FREE_SLOT)
+		look_into_history(finding);
+}
+
+/* --- the record for the report -------------------------------------------- */
+
+static void read_thread_name(uint32_t tid, char name[16])
+{
+	char path[64];
+	struct md_text text;
+
+	if (md_is_restricted() || !tid)
+		return;
+	md_text_init(&text, path, sizeof path - 1, false);
+	md_textf(&text, "/proc/self/task/%u/comm", tid);
+	path[text.length] = '\0';
+	long fd = md_syscall4(SYS_openat, AT_FDCWD, (long)path, O_RDONLY | O_CLOEXEC, 0);
+
+	if (fd < 0)
+		return;
+	long got = md_syscall3(SYS_read, fd, (long)name, 15);
+
+	md_syscall1(SYS_close, fd);
+	name[got > 0 ? got : 0] = '\0';
+	if (got > 0 && name[got - 1] == '\n')
+		name[got - 1] = '\0';
+}
+
+void md_policy_thread_view(md_thread_id id, struct md_thread_view *view)
+{
+	const struct md_thread_info *info = &md_process.heap.thread_infos[id.value];
+
+	*view = (struct md_thread_view){ .id = id };
+	if (!id.value)
+		return;
+	view->tid = info->tid;
+	memcpy(view->name, info->name, sizeof view->name);
+	view->creator = info->creator;
+	view->created = info->created;
+	view->alive = info->alive;
+	if (info->alive)
+		read_thread_name(info->tid, view->name);
+}
+
+static void add_thread(struct md_report *report, md_thread_id id)
+{
+	if (!id.value || report->thread_count == MD_REPORT_THREADS_MAX)
+		return;
+	for (size_t i = 0; i < report->thread_count; i++)
+		if (report->threads[i].id.value == id.value)
+			return;
+	md_policy_thread_view(id, &report->threads[report->thread_count++]);
+}
+
+/* Times of this block's own events, and what the address was before. */
+static void read_history(struct md_report *report)
+{
+	const struct md_finding *finding = report->finding;
+	const struct md_block_view *block = &finding->block;
+	const struct md_history_ring *rings[256];
+	struct md_event events[MD_REPORT_EARLIER_MAX + 2];
+	uint64_t total;
+	uintptr_t begin = block->valid ? block->user : finding->addr;
+
+	report->alloc_seconds = block->valid && block->alloc_time ? md_process_seconds_coarse(block->alloc_time) : -1;
+	report->free_seconds = -1;
+	if (!begin)
+		return;
+	size_t count = md_history_read(rings, md_policy_rings(rings, sizeof rings / sizeof rings[0]), begin, begin + (block->size ? block->size : 1), 0, events,
+		MD_REPORT_EARLIER_MAX + 2, &total);
+
+	/* The youngest events are the block's own, this very call included: they are told with its stacks. */
+	while (count && block->valid && md_event_addr(&events[count - 1]) == block->user) {
+		struct md_event *event = &events[count - 1];
+
+		if (md_event_kind(event) == MD_EVENT_ALLOC && event->stack == block->alloc_stack.value) {
+			report->alloc_seconds = md_process_seconds(event->time);
+			count--;
+			total--;
+			break;
+		}
+		if (md_event_kind(event) != MD_EVENT_FREE || (event->stack != block->free_stack.value && event->stack != finding->call.stack.value))
+			break;
+		if (event->stack == block->free_stack.value)
+			report->free_seconds = md_process_seconds(event->time);
+		count--;
+		total--;
+	}
+	size_t skip = count > MD_REPORT_EARLIER_MAX ? count - MD_REPORT_EARLIER_MAX : 0;
+
+	for (size_t i = skip; i < count; i++) {
+		report->earlier[report->earlier_count] = events[i];
+		report->earlier_seconds[report->earlier_count++] = md_process_seconds(events[i].time);
+	}
+	report->earlier_total = total;
+}
+
+static const char *config_line(void)
+{
+	static char line[256];
+	struct md_text text;
+	const struct md_options *options = &md_process.options;
+
+	md_text_init(&text, line, sizeof line - 1, false);
+	md_textf(&text, "malloc-debug " MD_VERSION ": redzone=%lu fill_free=%lu quarantine=%lu backtrace=%lu history=%lu", options->redzone,
+		options->fill_free, options->quarantine, options->backtrace, options->history);
+	line[text.length] = '\0';
+	return line;
+}
+
+static void build(struct md_report *report, const struct md_finding *finding)
+{
+	memset(report, 0, sizeof *report);
+	report->finding = finding;
+	report->number = (uint32_t)atomic_fetch_add(&md_policy_counts.reports, 1) + 1;
+	report->pid = (uint32_t)md_syscall0(SYS_getpid);
+	report->program = md_process.program;
+	report->seconds = md_process_seconds(md_clock_now());
+	read_history(report);
+	md_inspect_neighbours(&md_process.heap, &finding->block, &report->before, &report->after);
+	add_thread(report, finding->thread);
+	add_thread(report, finding->block.free_thread);
+	add_thread(report, finding->block.alloc_thread);
+	add_thread(report, finding->place_thread);
+	report->stacks = md_process.heap.stacks;
+	report->modules = &md_process.heap.modules;
+	report->strip_path = md_process.options.strip_path;
+	report->config = config_line();
+}
+
+/* Asks the helper for the names of all frames that the report will show. */
+static void find_names(struct md_report *report, void *memory)
+{
+	md_stack_id ids[STACKS_MAX];
+	struct md_frame frames[MD_STACK_FRAMES_MAX];
+
+	if (!md_process.options.symbolize) {
+		report->names_missing = "symbolize=off";
+		return;
+	}
+	if (md_is_restricted()) {
+		report->names_missing = "the program restricts its own system calls, so the symbol helper was not started; malloc-debug symbolize can finish this report";
+		return;
+	}
+	struct md_names *names = memory ? md_names_init(memory, NAMES_BYTES) : NULL;
+
+	if (!names) {
+		report->names_missing = "no memory for names";
+		return;
+	}
+	/* All frames in one go: the helper reads each module once. */
+	struct md_frame *all = (struct md_frame *)((char *)memory + NAMES_BYTES);
+	size_t id_count = md_report_stacks(report, ids, STACKS_MAX), all_count = 0;
+
+	for (size_t i = 0; i < id_count; i++) {
+		size_t count = md_stack_store_frames(report->stacks, ids[i], frames, MD_STACK_FRAMES_MAX);
+
+		for (size_t j = 0; j < count && j < MD_STACK_FRAMES_MAX; j++)
+			all[all_count++] = frames[j];
+	}
+	report->names = names;
+	report->names_missing = md_symbol_client_ask(all, all_count, report->modules, names, (unsigned)md_process.options.symbolize_timeout);
+}
+
+/* --- acting --------------------------------------------------------------- */
+
+static void call_back(struct md_thread *self, const struct md_finding *finding, const char *text, size_t bytes)
+{
+	static __thread bool inside __attribute__((tls_model("initial-exec")));
+	void (*callback)(const struct malloc_debug_error *, void *) = atomic_load(&md_policy_callback);
+
+	if (!callback || inside)
+		return;
+	struct malloc_debug_error error = {
+		.bytes = sizeof error,
+		.slug = md_error_info(finding->error)->slug,
+		.address = (const void *)finding->addr,
+		.block = finding->block.valid ? (const void *)finding->block.user : NULL,
+		.block_bytes = finding->block.size,
+		.report = text,
+		.report_bytes = bytes,
+	};
+
+	inside = true;
+	self->busy = false;
+	callback(&error, atomic_load(&md_policy_callback_context));
+	self->busy = true;
+	inside = false;
+}
+
+/* Stops until a debugger lets us go on; the process tells how to attach. */
+static void pause_for_debugger(void)
+{
+	char line[256];
+	struct md_text text;
+
+	md_text_init(&text, line, sizeof line, false);
+	md_textf(&text, "malloc-debug: paused; attach with: gdb -p %u   (then: signal 0, or kill -CONT %u to go on)\n", (unsigned)md_syscall0(SYS_getpid),
+		(unsigned)md_syscall0(SYS_getpid));
+	md_sink_write(line, text.length);
+	md_syscall2(SYS_kill, md_syscall0(SYS_getpid), SIGSTOP);
+}
+
+_Noreturn void md_policy_exit(int status)
+{
+	/* What the program has in its buffers belongs to its output; but another thread may hold a stream for ever. */
+	if (atomic_load(&md_process.heap.threads_live) <= 1) {
+		fflush(NULL);
+	} else {
+		FILE *streams[2] = { stdout, stderr };
+
+		for (int i = 0; i < 2; i++) {
+			if (streams[i] && ftrylockfile(streams[i]) == 0) {
+				fflush_unlocked(streams[i]);
+				funlockfile(streams[i]);
+			}
+		}
+	}
+	_exit(status);
+}
+
+static void end_process(struct md_thread *self)
+{
+	switch (md_process.options.on_error) {
+	case MD_ON_ERROR_ABORT: {
+		struct sigaction standard = { .sa_handler = SIG_DFL };
+		sigset_t only;
+
+		self->busy = false;
+		sigaction(SIGABRT, &standard, NULL); /* a handler of the program would run with the heap as it is */
+		sigemptyset(&only);
+		sigaddset(&only, SIGABRT);
+		sigprocmask(SIG_UNBLOCK, &only, NULL);
+		md_syscall3(SYS_tgkill, md_syscall0(SYS_getpid), md_syscall0(SYS_gettid), SIGABRT);
+		break;
+	}
+	case MD_ON_ERROR_EXIT:
+		md_policy_exit(md_process.options.exitcode ? (int)md_process.options.exitcode : 1);
+	case MD_ON_ERROR_PAUSE:
+		pause_for_debugger();
+		break;
+	default:
+		break;
+	}
+}
+
+/* Writes the report. The text stays in memory until the caller unmaps it. */
+static size_t write_report(const struct md_finding *finding, char *memory, size_t *plain_bytes)
+{
+	static struct md_report report; /* under md_report_lock: too large for a small stack */
+	struct md_text text;
+
+	build(&report, finding);
+	find_names(&report, memory ? memory + 2 * TEXT_BYTES : NULL);
+	if (!memory) {
+		static const char line[] = "malloc-debug: an error was found, but there is no memory to report it\n";
+
+		md_sink_write(line, sizeof line - 1);
+		return 0;
+	}
+	md_text_init(&text, memory, TEXT_BYTES - 1, md_sink_color());
+	md_error_text(&text, &report);
+	md_sink_write(memory, text.length);
+	/* The callback gets it without colour. */
+	md_text_init(&text, memory + TEXT_BYTES, TEXT_BYTES - 1, false);
+	if (atomic_load(&md_policy_callback))
+		md_error_text(&text, &report);
+	memory[TEXT_BYTES + text.length] = '\0';
+	*plain_bytes = text.length;
+	return text.length;
+}
+
+static void act(struct md_thread *self, const struct md_finding *finding)
+{
+	if (md_error_is_bad_request(finding->error) && md_process.options.bad_requests == MD_BAD_REQUESTS_SILENT)
+		return;
+	if (is_own_operators(finding))
+		return;
+	atomic_fetch_add(&md_policy_counts.findings, 1);
+	if (md_process.options.exitcode)
+		md_process.exit_status_wanted = (int)md_process.options.exitcode;
+	if (is_repeat(finding)) {
+		atomic_fetch_add(&md_policy_counts.repeats, 1);
+		end_process(self);
+		return;
+	}
+	if (md_process.options.report) {
+		size_t bytes = 2 * TEXT_BYTES + NAMES_BYTES + STACKS_MAX * MD_STACK_FRAMES_MAX * sizeof(struct md_frame), plain = 0;
+		char *memory = md_os_map(0, (bytes + MD_PAGE_BYTES - 1) & ~(size_t)(MD_PAGE_BYTES - 1));
+
+		md_lock_take(&md_report_lock);
+		write_report(finding, memory, &plain);
+		md_lock_release(&md_report_lock);
+		if (memory) {
+			call_back(self, finding, memory + TEXT_BYTES, plain);
+			md_os_unmap(memory, (bytes + MD_PAGE_BYTES - 1) & ~(size_t)(MD_PAGE_BYTES - 1));
+		}
+	}
+	end_process(self);
+}
+
+void md_policy_act(struct md_thread *self)
+{
+	for (unsigned i = 0; i < self->findings.count; i++) {
+		if (self->findings.list[i].place == MD_PLACE_UNKNOWN && !md_error_is_bad_request(self->findings.list[i].error))
+			md_policy_place(&self->findings.list[i]);
+		act(self, &self->findings.list[i]);
+	}
+	self->findings.count = 0;
+	self->findings.dropped = 0;
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "report/text.h"
+#include "runtime/process.h"
+#include "runtime/restrict.h"
+#include "runtime/syscall.h"
+#include "src/os.h"
+
+#define WAIT_NANOSECONDS 2000000000ull
+#define STDERR 2
+
+static const char *log_pattern = "stderr";
+static struct stat stderr_at_start;
+static bool stderr_was_open;
+
+static bool stat_of(int fd, struct stat *status)
+{
+#if defined(SYS_fstat)
+	return md_syscall2(SYS_fstat, fd, (long)status) == 0;
+#else
+	return md_syscall4(SYS_newfstatat, fd, (long)"", (long)status, 0x1000 /* AT_EMPTY_PATH */) == 0;
+#endif
+}
+
+void md_sink_init(const char *pattern)
+{
+	log_pattern = pattern;
+	stderr_was_open = stat_of(STDERR, &stderr_at_start);
+}
+
+bool md_sink_is_terminal(int fd)
+{
+	char settings[64];
+
+	return md_syscall3(SYS_ioctl, fd, 0x5401 /* TCGETS */, (long)settings) == 0;
+}
+
+bool md_sink_color(void)
+{
+	if (md_process.options.color != MD_COLOR_AUTO)
+		return md_process.options.color == MD_COLOR_ALWAYS;
+	return !md_process.no_color && !strcmp(log_pattern, "stderr") && md_sink_is_terminal(STDERR);
+}
+
+/* Signals that a write may raise are held back, and taken away if it was our write that raised them. */
+struct hold {
+	uint64_t old_mask, pending_before;
+};
+
+#define HELD (1ull << (SIGPIPE - 1) | 1ull << (SIGXFSZ - 1))
+
+static void hold_signals(struct hold *hold)
+{
+	uint64_t mask = HELD;
+
+	hold->pending_before = 0;
+	md_syscall4(SYS_rt_sigprocmask, SIG_BLOCK, (long)&mask, (long)&hold->old_mask, sizeof mask);
+	md_syscall2(SYS_rt_sigpending, (long)&hold->pending_before, sizeof mask);
+}
+
+static void release_signals(const struct hold *hold)
+{
+	uint64_t ours = HELD & ~hold->pending_before;
+	struct timespec now = { 0 };
+
+	while (md_syscall4(SYS_rt_sigtimedwait, (long)&ours, 0, (long)&now, sizeof ours) > 0)
+		;
+	md_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&hold->old_mask, 0, sizeof hold->old_mask);
+}
+
+static int write_all(int fd, const char *text, size_t bytes)
+{
+	uint64_t until = md_os_nanoseconds() + WAIT_NANOSECONDS;
+
+	while (bytes) {
+		/* A blocking pipe whose reader has stopped would hold us for ever: ask first. */
+		struct pollfd ready = { .fd = fd, .events = POLLOUT };
+		uint64_t now = md_os_nanoseconds();
+		struct timespec left = { .tv_sec = 0, .tv_nsec = now < until ? 100000000 : 0 };
+		long polled = md_syscall5(SYS_ppoll, (long)&ready, 1, (long)&left, 0, 0);
+
+		if (polled == 0 || polled == -EINTR) {
+			if (md_os_nanoseconds() >= until)
+				return -EAGAIN;
+			continue;
+		}
+		size_t part = bytes;
+
+		if (polled > 0 && S_ISFIFO(stderr_at_start.st_mode) && part > 4096)
+			part = 4096; /* what poll promised room for */
+		long written = md_syscall3(SYS_write, fd, (long)text, (long)part);
+
+		if (written == -EINTR || written == -EAGAIN) {
+			if (md_os_nanoseconds() >= until)
+				return -EAGAIN;
+			continue;
+		}
+		if (written <= 0)
+			return written ? (int)written : -EIO;
+		text += written;
+		bytes -= (size_t)written;
+	}
+	return 0;
+}
+
+int md_sink_write_fd(int fd, const char *text, size_t bytes)
+{
+	struct hold hold;
+
+	hold_signals(&hold);
+	int result = write_all(fd, text, bytes);
+
+	release_signals(&hold);
+	return result;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static void expand(const char *pattern, char *path, size_t bytes)
+{
+	struct md_text text;
+
+	md_text_init(&text, path, bytes - 1, false);
+	for (; *pattern; pattern++) {
+		if (*pattern != '%' || !pattern[1]) {
+			md_text_char(&text, *pattern);
+			continue;
+		}
+		switch (*++pattern) {
+		case 'p':
+			md_text_uint(&text, (uint64_t)md_syscall0(SYS_getpid));
+			break;
+		case 'e':
+			md_text_put(&text, base_name(md_process.program));
+			break;
+		case 't':
+			md_text_uint(&text, md_process.start_seconds);
+			break;
+		case '%':
+			md_text_char(&text, '%');
+			break;
+		default:
+			md_text_char(&text, '%');
+			md_text_char(&text, *pattern);
+		}
+	}
+	path[text.length] = '\0';
+}
+
+static bool append_to(const char *pattern, const char *text, size_t bytes, int extra_flags)
+{
+	char path[1024];
+
+	if (md_is_restricted())
+		return false;
+	expand(pattern, path, sizeof path);
+	long fd = md_syscall4(SYS_openat, AT_FDCWD, (long)path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | extra_flags, 0600);
+
+	if (fd < 0)
+		return false;
+	if (fd <= STDERR) { /* a program that closed 0-2 must not find our file there, not even for a moment that another thread could use */
+		long high = md_syscall3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 200);
+
+		md_syscall1(SYS_close, fd);
+		if (high < 0)
+			return false;
+		fd = high;
+	}
+	int result = md_sink_write_fd((int)fd, text, bytes);
+
+	md_syscall1(SYS_close, fd);
+	return result == 0;
+}
+
+void md_sink_write_file(const char *pattern, const char *text, size_t bytes)
+{
+	if (!append_to(pattern, text, bytes, 0))
+		md_sink_write(text, bytes);
+}
+
+static bool stderr_usable(void)
+{
+	struct stat now;
+
+	if (!stat_of(STDERR, &now))
+		return false;
+	if (stderr_was_open && now.st_dev == stderr_at_start.st_dev && now.st_ino == stderr_at_start.st_ino && now.st_rdev == stderr_at_start.st_rdev)
+		return true;
+	return S_ISREG(now.st_mode) || md_sink_is_terminal(STDERR);
+}
+
+void md_sink_write(const char *text, size_t bytes)
+{
+	if (strcmp(log_pattern, "stderr") && append_to(log_pattern, text, bytes, 0))
+		return;
+	if (stderr_usable())
+		md_sink_write_fd(STDERR, text, bytes);
+	else if (stderr_was_open) /* started without standard error at all: nobody wants to hear */
+		append_to("/tmp/malloc-debug.%e.%p.log", text, bytes, 0);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+#include "runtime/threads.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "runtime/entry.h"
+#include "runtime/syscall.h"
+#include "runtime/unwind.h"
+#include "src/os.h"
+
+#define MAIN_STACK_BYTES_MIN ((uintptr_t)8 << 20)
+#define MAIN_STACK_BYTES_MAX ((uintptr_t)1 << 30)
+
+__thread struct md_thread *md_self __attribute__((tls_model("initial-exec")));
+
+/* Set when the thread's destructors have all run: it gets no struct any more (see foreign.c). */
+static __thread bool gone __attribute__((tls_model("initial-exec")));
+static __thread unsigned destructor_rounds __attribute__((tls_model("initial-exec")));
+
+static pthread_key_t key;
+static bool have_key;
+static size_t default_stack_bytes = (size_t)8 << 20;
+
+/* What travels from pthread_create to the new thread. */
+struct start {
+	void *(*routine)(void *);
+	void *argument;
+	size_t stack_bytes;
+	md_thread_id creator;
+	md_stack_id created;
+	struct start *next; /* in the list of unused ones */
+};
+
+static struct md_lock starts_lock = { .rank = MD_LOCK_THREADS };
+static struct start *unused_starts;
+
+/* Destructors of others may run after ours and use the heap. The system makes PTHREAD_DESTRUCTOR_ITERATIONS rounds: ours asks to come again until
+ * the last. */
+static void end_thread(void *value)
+{
+	struct md_thread *self = value;
+
+	if (++destructor_rounds < PTHREAD_DESTRUCTOR_ITERATIONS && pthread_setspecific(key, self) == 0)
+		return;
+	gone = true;
+	self->busy = true;
+	md_heap_thread_end(&md_process.heap, self);
+	if (self->findings.count)
+		md_entry_attend(self);
+	md_self = NULL;
+}
+
+static void set_main_stack(struct md_thread *self)
+{
+	struct rlimit limit;
+	uintptr_t bytes = MAIN_STACK_BYTES_MIN;
+
+	if (getrlimit(RLIMIT_STACK, &limit) == 0)
+		bytes = limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > MAIN_STACK_BYTES_MAX ? MAIN_STACK_BYTES_MAX : limit.rlim_cur;
+	if (bytes < MAIN_STACK_BYTES_MIN)
+		bytes = MAIN_STACK_BYTES_MIN;
+	self->stack_high = md_process.main_stack_high;
+	self->stack_low = self->stack_high - bytes;
+}
+
+static struct md_thread *attach(md_thread_id creator, md_stack_id created)
+{
+	uint32_t tid = md_os_thread();
+	struct md_thread *self = md_heap_thread_begin(&md_process.heap, tid);
+
+	if (!self)
+		return NULL;
+	struct md_thread_info *info = &md_process.heap.thread_infos[self->id.value];
+
+	info->creator = creator;
+	info->created = created;
+	if (tid == (uint32_t)md_syscall0(SYS_getpid))
+		set_main_stack(self);
+	self->attended = md_process.options.check_every != 0;
+	self->check_countdown = (uint32_t)md_process.options.check_every;
+	self->busy = true; /* pthread_setspecific may allocate */
+	md_self = self;
+	if (have_key)
+		pthread_setspecific(key, self);
+	self->busy = false;
+	return self;
+}
+
+struct md_thread *md_thread_attach(void)
+{
+	if (!md_mode_is(MD_MODE_ACTIVE) || gone)
+		return NULL;
+	return attach(MD_THREAD_NONE, MD_STACK_NONE);
+}
+
+/* --- pthread_create ------------------------------------------------------- */
+
+static struct start *start_take(void)
+{
+	struct start *start;
+
+	md_lock_take(&starts_lock);
+	start = unused_starts;
+	if (start)
+		unused_starts = start->next;
+	md_lock_release(&starts_lock);
+	return start ? start : md_arena_take(&md_process.heap.arena, sizeof *start, 16);
+}
+
+static void start_give(struct start *start)
+{
+	md_lock_take(&starts_lock);
+	start->next = unused_starts;
+	unused_starts = start;
+	md_lock_release(&starts_lock);
+}
+
+/* The first frame of a thread. Its stack ends where the thread's own block of the C library begins, which lies at its top. */
+static void *run_thread(void *argument)
+{
+	struct start start = *(struct start *)argument;
+	struct md_thread *self = md_self;
+
+	start_give(argument);
+	if (!self && md_mode_is(MD_MODE_ACTIVE))
+		self = attach(start.creator, start.created);
+	if (self) {
+		uintptr_t top = (uintptr_t)pthread_self(), here = (uintptr_t)__builtin_frame_address(0);
+
+		if (here < top && top - here < start.stack_bytes) {
+			self->stack_high = top;
+			self->stack_low = top - start.stack_bytes;
+		}
+	}
+	return start.routine(start.argument);
+}
+
+static size_t stack_bytes_of(const pthread_attr_t *attributes)
+{
+	size_t bytes;
+
+	if (attributes && pthread_attr_getstacksize(attributes, &bytes) == 0)
+		return bytes;
+	return default_stack_bytes;
+}
+
+MD_EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*routine)(void *), void *argument)
+{
+	struct md_thread *self = md_process.next.pthread_create ? md_entry_begin() : NULL;
+	struct start *start;
+
+	if (!self)
+		return md_process.next.pthread_create ? md_process.next.pthread_create(thread, attributes, routine, argument) : EAGAIN;
+	start = start_take();
+	if (start)
+		*start = (struct start){ .routine = routine, .argument = argument, .stack_bytes = stack_bytes_of(attributes), .creator = self->id,
+			.created = md_capture(self) };
+	md_entry_end(self);
+	if (!start)
+		return EAGAIN;
+	int result = md_process.next.pthread_create(thread, attributes, run_thread, start);
+
+	if (result)
+		start_give(start);
+	return result;
+}
+
+bool md_threads_init(void)
+{
+	pthread_attr_t attributes;
+
+	have_key = pthread_key_create(&key, end_thread) == 0;
+	if (pthread_getattr_default_np(&attributes) == 0) {
+		pthread_attr_getstacksize(&attributes, &default_stack_bytes);
+		pthread_attr_destroy(&attributes);
+	}
+	return have_key;
+}
+
+void md_threads_after_fork(void)
+{
+	if (md_self)
+		md_process.heap.thread_infos[md_self->id.value].tid = md_os_thread();
+}
+
+struct md_lock *md_threads_lock(void)
+{
+	return &starts_lock;
+}
