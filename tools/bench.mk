@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+# make bench        CPU and memory against the C library and other tools (about half an hour; BENCH_ARGS="--runs 3 --only python" for less)
+# make bench-quick  the same with few tools and runs, under a minute
+# make realworld    well-known programs, plain and under the library (REALWORLD_ARGS="--only git")
+
+BENCH_PROGRAMS   := $(patsubst bench/%.c,$(OUT)/bench/%,$(sort $(wildcard bench/programs/*.c))) \
+	$(patsubst bench/%.cc,$(OUT)/bench/%,$(sort $(wildcard bench/programs/*.cc)))
+BENCH_TOOLS      := $(OUT)/bench/measure $(OUT)/bench/count_calls.so
+# -fno-builtin: the compiler must not take out the allocations that are to be measured.
+BENCH_FLAGS      := -I. -D_GNU_SOURCE -O2 -g -fno-builtin $(WARNINGS) -pthread
+BENCH_ARGS       ?=
+REALWORLD_ARGS   ?=
+
+.PHONY: bench bench-quick bench-programs realworld
+bench: $(LIB) bench-programs
+	bench/run.py --out $(OUT) --library $(LIB) $(BENCH_ARGS)
+bench-quick: $(LIB) bench-programs
+	bench/run.py --out $(OUT) --library $(LIB) --quick $(BENCH_ARGS)
+bench-programs: $(BENCH_PROGRAMS) $(BENCH_TOOLS)
+
+realworld: $(LIB)
+	tests/realworld/run --library $(LIB) $(REALWORLD_ARGS)
+
+$(OUT)/bench/programs/%: bench/programs/%.c bench/programs/random.h tools/bench.mk | $$(@D)/.
+	$(CC) -std=gnu11 $(BENCH_FLAGS) $< -o $@
+$(OUT)/bench/programs/%: bench/programs/%.cc bench/programs/random.h tools/bench.mk | $$(@D)/.
+	$(CXX) -std=gnu++17 -I. -D_GNU_SOURCE -O2 -g -Wall -Wextra $< -o $@
+$(OUT)/bench/measure: bench/measure.c tools/bench.mk | $$(@D)/.
+	$(CC) -std=gnu11 $(BENCH_FLAGS) $< -o $@
+$(OUT)/bench/count_calls.so: bench/count_calls.c tools/bench.mk | $$(@D)/.
+	$(CC) -std=gnu11 $(BENCH_FLAGS) -Wno-missing-prototypes -fPIC -shared $< -o $@

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+# Manual pages, installation, style and documentation checks.
+
+MAN_PAGES := $(patsubst man/%.adoc,$(OUT)/man/%,$(wildcard man/*.adoc))
+LIBFILE   := libmalloc_debug.so.$(VERSION)
+DOCDIR    ?= $(PREFIX)/share/doc/malloc-debug
+
+docs: $(MAN_PAGES)
+
+# What the manual says of options and errors is printed by the command from its tables.
+$(OUT)/options.adoc: $(TOOL)
+	$(TOOL) options --format=man > $@.new && mv $@.new $@
+$(OUT)/errors.adoc: $(TOOL)
+	$(TOOL) errors --format=man > $@.new && mv $@.new $@
+$(OUT)/man/%: man/%.adoc $(OUT)/options.adoc $(OUT)/errors.adoc VERSION | $$(@D)/.
+	asciidoctor -b manpage --failure-level=WARN -a builddir=$(abspath $(OUT)) -a version=$(VERSION) -o $@ $<
+
+# The manual page is installed if it was built (make docs needs asciidoctor).
+install: all
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(DOCDIR)
+	install -m 755 $(TOOL) $(DESTDIR)$(BINDIR)/malloc-debug
+	install -m 644 $(LIB) $(DESTDIR)$(LIBDIR)/$(LIBFILE)
+	ln -sf $(LIBFILE) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libmalloc_debug.so
+	install -m 644 include/malloc_debug.h $(DESTDIR)$(INCLUDEDIR)/malloc_debug.h
+	install -m 644 $(OUT)/malloc_debug.pc $(DESTDIR)$(LIBDIR)/pkgconfig/malloc_debug.pc
+	install -m 644 LICENSE $(DESTDIR)$(DOCDIR)/LICENSE
+	if [ -f $(OUT)/man/malloc-debug.1 ]; then \
+		install -d $(DESTDIR)$(MANDIR)/man1 && install -m 644 $(OUT)/man/malloc-debug.1 $(DESTDIR)$(MANDIR)/man1/malloc-debug.1; \
+	fi
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/malloc-debug $(DESTDIR)$(LIBDIR)/$(LIBFILE) $(DESTDIR)$(LIBDIR)/$(SONAME) \
+		$(DESTDIR)$(LIBDIR)/libmalloc_debug.so $(DESTDIR)$(INCLUDEDIR)/malloc_debug.h \
+		$(DESTDIR)$(LIBDIR)/pkgconfig/malloc_debug.pc $(DESTDIR)$(MANDIR)/man1/malloc-debug.1 $(DESTDIR)$(DOCDIR)/LICENSE
+	-rmdir $(DESTDIR)$(DOCDIR)
+
+.PHONY: docs-check readme layers-test
+docs-check: $(TOOL) docs
+	tools/check-docs.sh $(TOOL) README.adoc $(OUT)/man/malloc-debug.1
+# Writes the generated table of options into README.adoc.
+readme: $(TOOL)
+	tools/update-readme.sh $(TOOL) README.adoc
+# A check that cannot fail is none.
+layers: layers-test
+layers-test:
+	tools/check-layers-test.sh
+
+STYLED = $(wildcard src/*.[ch] report/*.[ch] runtime/*.[ch] include/*.h tools/*.[ch] tests/unit/*.c tests/support/*.[ch] tests/threads/*.c \
+	tests/system/*.c tests/system/support/*.[ch] examples/*.c)
+format:
+	clang-format -i $(STYLED)
+tidy:
+	clang-tidy --quiet --warnings-as-errors='*' $(SRC) $(REPORT) $(RUNTIME) $(TOOLS) -- $(BASE) -DMD_CHECK_LOCKS
