@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The same pseudo-random numbers on every machine and in every run (splitmix64), and sizes as programs ask for them: mostly small.
+ */
+#ifndef BENCH_RANDOM_H
+#define BENCH_RANDOM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+static inline uint64_t random_next(uint64_t *state)
+{
+	uint64_t z = *state += 0x9e3779b97f4a7c15u;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+/* A size from 8 to 4095 bytes: each power of two half as likely as the one below it. */
+static inline size_t random_bytes(uint64_t *state)
+{
+	uint64_t bits = random_next(state);
+	int shift = __builtin_ctzll(bits | 1u << 8);
+
+	return ((size_t)8 << shift) + (bits >> 32) % ((size_t)8 << shift);
+}
+
+#endif

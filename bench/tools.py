@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""The tools that are compared. Each is a preload or a command in front of the program, with the settings its users would take."""
+import os
+import shutil
+import subprocess
+
+LIBRARY_FOLDERS = ("/usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/lib/heaptrack")
+
+
+class Tool:
+    def __init__(self, name, title, library=None, command=None, variables=None, package=None, runs_max=None, seconds=None,
+                 ours=False):
+        self.name = name            # for --tools, tables and JSON
+        self.title = title          # one line: what it is and how it is set
+        self.library = library      # preloaded; a path, or a name looked up in LIBRARY_FOLDERS
+        self.command = command      # stands in front of the program
+        self.variables = variables or {}
+        self.package = package      # what has it on Debian
+        self.runs_max = runs_max    # slow tools: fewer runs
+        self.seconds = seconds      # a limit of its own for one run
+        self.ours = ours
+        self.missing = None         # why it is left out, if it is
+
+    def find(self, measure_one):
+        """Locates the tool and proves that it takes effect: a preload that the loader refuses would be measured as plain."""
+        if self.command and not shutil.which(self.command[0]):
+            self.missing = f"not installed (package {self.package})"
+        if self.library:
+            paths = [os.path.join(folder, self.library) for folder in LIBRARY_FOLDERS]
+            path = next((path for path in paths if os.path.exists(path)), None)
+            if not path:
+                self.missing = f"{self.library} not built" if self.ours else f"not installed (package {self.package})"
+                return
+            self.library = os.path.realpath(path)
+            maps = measure_one(self, ["cat", "/proc/self/maps"], 60).output
+            if os.path.basename(self.library).encode() not in maps:
+                self.missing = f"{self.library} does not load here"
+
+    def environment(self):
+        return dict(self.variables, LD_PRELOAD=self.library) if self.library else dict(self.variables)
+
+
+def all_tools(library):
+    """In the order of the tables. The first is what all others are compared with."""
+    library = os.path.abspath(library)
+    asan = "detect_leaks=0"  # no other tool looks for leaks here
+
+    def ours(name, title, **options):
+        variables = {f"MALLOC_DEBUG_{option}": value for option, value in options.items()}
+        return Tool(name, f"malloc-debug, {title}", library=library, variables=variables, ours=True)
+
+    return [
+        Tool("plain", "glibc's own malloc"),
+        ours("light", "preset light", PRESET="light"),
+        ours("default", "defaults"),
+        ours("full", "preset full", PRESET="full"),
+        ours("no-stacks", "defaults without stacks (backtrace=0)", BACKTRACE="0"),
+        ours("no-quarantine", "defaults without quarantine (quarantine=0)", QUARANTINE="0"),
+        ours("no-history", "defaults without history (history=0)", HISTORY="0"),
+        Tool("check3", "glibc's MALLOC_CHECK_=3 (libc_malloc_debug)", library="libc_malloc_debug.so.0",
+             variables={"MALLOC_CHECK_": "3", "GLIBC_TUNABLES": "glibc.malloc.check=3"}, package="libc6"),
+        Tool("asan", "libasan preloaded, defaults (stacks by frame pointers: about 2 frames)", library="libasan.so.8",
+             variables={"ASAN_OPTIONS": asan}, package="libasan8"),
+        Tool("asan-full", "libasan preloaded, whole stacks (fast_unwind_on_malloc=0)", library="libasan.so.8",
+             variables={"ASAN_OPTIONS": asan + ":fast_unwind_on_malloc=0"}, package="libasan8", runs_max=1),
+        Tool("valgrind", "Valgrind memcheck, defaults, no leak search", command=["valgrind", "-q", "--leak-check=no", "--"],
+             package="valgrind", runs_max=1),
+        Tool("heaptrack", "heaptrack's recording half, thrown away (its interpreter process costs as much again)",
+             library="libheaptrack_preload.so", variables={"DUMP_HEAPTRACK_OUTPUT": "/dev/null"}, package="heaptrack", runs_max=2),
+        Tool("jemalloc", "jemalloc: another allocator, no checks", library="libjemalloc.so.2", package="libjemalloc2"),
+        Tool("tc-debug", "gperftools' tcmalloc_debug", library="libtcmalloc_debug.so.4", package="libgoogle-perftools4", runs_max=1),
+        Tool("duma", "DUMA, a page for each block", library="libduma.so.0", package="duma", runs_max=1, seconds=20,
+             variables={"DUMA_ALLOW_MALLOC_0": "1", "DUMA_ALIGNMENT": "16", "DUMA_DISABLE_BANNER": "1"}),
+        Tool("efence", "Electric Fence, a page for each block", library="libefence.so.0", package="electric-fence", runs_max=1, seconds=20,
+             variables={"EF_ALLOW_MALLOC_0": "1", "EF_ALIGNMENT": "16", "EF_DISABLE_BANNER": "1"}),
+    ]
+
+
+def quick_names():
+    return ["plain", "light", "default", "check3"]
+
+
+def versions():
+    """What was compared, for the record."""
+    def first_line(*command):
+        try:
+            return subprocess.run(command, capture_output=True, text=True, timeout=20).stdout.splitlines()[0]
+        except (OSError, IndexError, subprocess.TimeoutExpired):
+            return "not found"
+    return {"glibc": first_line("ldd", "--version"), "gcc": first_line("gcc", "--version"), "valgrind": first_line("valgrind", "--version"),
+            "kernel": os.uname().release}
