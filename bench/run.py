@@ -45,7 +45,7 @@ class Bench:
         self.folder = folder
         self.measure = os.path.join(args.out, "bench", "measure")
         # Nothing of the caller's settings may reach the programs, and hash orders must be the same in each run.
-        self.environment = {"PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": folder, "LC_ALL": "C", "TZ": "UTC",
+        self.environment = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin", "HOME": folder, "LC_ALL": "C", "TZ": "UTC",
                             "PYTHONHASHSEED": "0", "PERL_HASH_SEED": "0", "GIT_CONFIG_NOSYSTEM": "1", "TMPDIR": folder}
 
     def run(self, tool, command, seconds, variables=None):

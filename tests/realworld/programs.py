@@ -50,8 +50,8 @@ entry("coreutils-files", "coreutils", "cp du", r"""
 cp -r $INPUT/tree a; cp -a a b; ls -lR --time-style=+ b | md5sum; du -ab --apparent-size b | sort -k2 | md5sum; mv b/* . ; rmdir b
 split -l 1000 -d -a 3 $INPUT/text.txt part; cat part* | cmp - $INPUT/text.txt; ls part* | wc -l
 split -n l/7 --filter='wc -l' $INPUT/text.txt; csplit -s $INPUT/numbers.txt 1000 '{5}'; wc -l xx0*
-ln -s a/x l; readlink l; stat -c '%n %s %F' a; dd if=$INPUT/text.txt of=d bs=4k count=9 status=none; truncate -s 5000 d; sha256sum d;
-	chmod 640 d
+ln -s a/x l; readlink l; stat -c '%n %s %F' a; dd if=$INPUT/text.txt of=d bs=4k count=9 status=none; truncate -s 5000 d; sha256sum d
+chmod 640 d
 install -D -m 755 d e/f/g; tail -c 5 e/f/g | od -c; rm -r a e; ls | wc -l; env -i A=b printenv A; timeout 5 true; stdbuf -oL echo buffered
 date -u -d @0 +%F
 """)
@@ -111,8 +111,8 @@ zstd -q --train $INPUT/tree/*/* -o dict 2> /dev/null; zstd -q -D dict -c f | zst
 zstd -q -b1 -i0 f > /dev/null 2>&1
 """)
 entry("zip", "zip unzip", "zip unzip", r"""
-cp -r $INPUT/tree t; zip -qr a.zip t; unzip -tqq a.zip; mkdir x; unzip -qq a.zip -d x; diff -r x/t t; zip -qd a.zip 't/folder1/*';
-	unzip -Z1 a.zip | sort | md5sum
+cp -r $INPUT/tree t; zip -qr a.zip t; unzip -tqq a.zip; mkdir x; unzip -qq a.zip -d x; diff -r x/t t; zip -qd a.zip 't/folder1/*'
+unzip -Z1 a.zip | sort | md5sum
 """)
 entry("dpkg", "dpkg", "dpkg-deb dpkg-query", r"""
 mkdir -p p/DEBIAN p/usr/share/x; cp -r $INPUT/tree p/usr/share/x
@@ -251,8 +251,8 @@ END
 node t.js
 """, seconds=120)
 entry("java", "default-jre-headless", "java", r"""
-java -version; java -Xmx64m -Xint -XshowSettings:vm -version > /dev/null 2>&1; java -XX:+UseSerialGC --list-modules | sort | head -3;
-	java --describe-module java.base | wc -l
+java -version; java -Xmx64m -Xint -XshowSettings:vm -version > /dev/null 2>&1; java -XX:+UseSerialGC --list-modules | sort | head -3
+java --describe-module java.base | wc -l
 """,
       seconds=120)
 entry("php", "php-cli", "php", r"""
@@ -302,8 +302,8 @@ gcc -S -O1 -o - $INPUT/hello.c | md5sum; gcc -fsyntax-only -x c - <<< 'int main(
 gcc -E -dM - < /dev/null | wc -l; gcc -O0 -fanalyzer -c -w $INPUT/hello.c -o a.o; gcc -MM -I. $INPUT/hello.c | wc -c
 """, seconds=120)
 entry("g++", "g++", "g++", r"""
-g++ -std=c++17 -O2 -g -Wall $INPUT/hello.cc -o h -pthread; ./h; ./h; g++ -std=c++20 -O0 -c $INPUT/hello.cc -o o; nm -C o | wc -l;
-	echo '#include <vector>
+g++ -std=c++17 -O2 -g -Wall $INPUT/hello.cc -o h -pthread; ./h; ./h; g++ -std=c++20 -O0 -c $INPUT/hello.cc -o o; nm -C o | wc -l
+echo '#include <vector>
 int main() { std::vector<int> v = "no"; }' | g++ -x c++ - -fsyntax-only > e 2>&1 || grep -c error e
 """, seconds=120)
 entry("clang", "clang", "clang", r"""
@@ -401,8 +401,8 @@ gdb -nx -batch -ex 'set debuginfod enabled off' -ex 'break deep if n == 0' -ex r
 	-ex continue ./t 2> /dev/null | grep -E '^#|^deep|exited' | sed -E 's/0x[0-9a-f]+ in //; s/process [0-9]+/process/'
 """, compare="output", seconds=120)
 entry("strace", "strace", "strace", r"""
-strace -f -o log -e trace=execve true; grep -c execve log; strace -qq -c -o log sh -c 'echo hi | cat'; tail -1 log | awk '{ print $NF }';
-	strace -o log false || echo $?
+strace -f -o log -e trace=execve true; grep -c execve log; strace -qq -c -o log sh -c 'echo hi | cat'; tail -1 log | awk '{ print $NF }'
+strace -o log false || echo $?
 """)
 entry("rustc", "rustc", "rustc", r"""
 cat > t.rs <<'END'
@@ -421,8 +421,8 @@ END
 rustc --version; rustc -O t.rs; ./t; echo 'fn main() { let x: u8 = "no"; }' > b.rs; rustc b.rs || echo $?
 """, seconds=180, compare="output")
 entry("cargo", "cargo", "cargo rustc", r"""
-cargo new -q --vcs none --bin p; cd p; echo '#[test] fn t() { assert_eq!(String::from("ab").len(), 2); }' >> src/main.rs;
-	cargo run -q --offline; cargo test -q --offline | grep -c 'test result: ok'; cargo tree --offline --depth 0 | cut -d' ' -f1,2
+cargo new -q --vcs none --bin p; cd p; echo '#[test] fn t() { assert_eq!(String::from("ab").len(), 2); }' >> src/main.rs
+cargo run -q --offline; cargo test -q --offline | grep -c 'test result: ok'; cargo tree --offline --depth 0 | cut -d' ' -f1,2
 """,
       seconds=180, compare="output")
 entry("gettext", "gettext", "xgettext msgfmt", r"""
@@ -497,15 +497,15 @@ grep 'actually' log4; as $bin/pg_dump -h $PWD -U x postgres | grep -c '^COPY'; a
 grep -c 'PANIC\|terminated by signal' log2 || true
 """, seconds=180, compare="output")
 entry("curl", "curl", "curl", r"""
-curl -s file://$INPUT/text.txt | md5sum; curl -sS file:///nonexistent || echo $?; curl --version | tail -1 | wc -w;
-	curl -s --no-progress-meter --parallel file://$INPUT/numbers.txt -o a file://$INPUT/text.txt -o b; cmp b $INPUT/text.txt;
-	curl -s http://127.0.0.1:1/ || echo $?
+curl -s file://$INPUT/text.txt | md5sum; curl -sS file:///nonexistent || echo $?; curl --version | tail -1 | wc -w
+curl -s --no-progress-meter --parallel file://$INPUT/numbers.txt -o a file://$INPUT/text.txt -o b; cmp b $INPUT/text.txt
+curl -s http://127.0.0.1:1/ || echo $?
 """)
 
 # --- cryptography -----------------------------------------------------------------------------------------------------
 entry("openssl-speed", "openssl", "openssl", r"""
-openssl speed -seconds 1 -bytes 1024 -evp aes-128-gcm; openssl speed -seconds 1 -bytes 8192 sha256; openssl speed -seconds 1 rsa2048;
-	openssl speed -seconds 1 -multi 2 ecdsap256
+openssl speed -seconds 1 -bytes 1024 -evp aes-128-gcm; openssl speed -seconds 1 -bytes 8192 sha256; openssl speed -seconds 1 rsa2048
+openssl speed -seconds 1 -multi 2 ecdsap256
 """,
       compare="status")
 entry("openssl", "openssl", "openssl", r"""
@@ -515,9 +515,9 @@ openssl req -new -x509 -key k -days 9 -subj /CN=x -out c; openssl x509 -in c -no
 echo data > d; openssl dgst -sha256 -sign k -out s d; openssl dgst -sha256 -verify <(openssl rsa -in k -pubout 2> /dev/null) -signature s d
 openssl pkcs12 -export -inkey k -in c -passout pass:x -out p; openssl pkcs12 -in p -passin pass:x -nodes | grep -c BEGIN
 openssl ecparam -genkey -name prime256v1 -noout | openssl ec -noout -text 2> /dev/null | tail -1; openssl asn1parse -in c | wc -l
-openssl s_server -accept 127.0.0.1:$PORT -cert c -key k -www -naccept 2 -quiet > /dev/null 2>&1 & for i in 1 2; do for t in $(seq 50);
-	do echo GET / | openssl s_client -connect 127.0.0.1:$PORT -CAfile c -quiet > out 2> /dev/null && break; sleep 0.1; done;
-	grep -c 'HTTP/1.0 200' out || true; done
+openssl s_server -accept 127.0.0.1:$PORT -cert c -key k -www -naccept 2 -quiet > /dev/null 2>&1 & for i in 1 2; do for t in $(seq 50)
+do echo GET / | openssl s_client -connect 127.0.0.1:$PORT -CAfile c -quiet > out 2> /dev/null && break; sleep 0.1; done
+grep -c 'HTTP/1.0 200' out || true; done
 wait
 """, compare="output", seconds=120)
 entry("ssh", "openssh-client", "ssh ssh-keygen", r"""
@@ -560,10 +560,10 @@ gs -q -dNOPAUSE -dBATCH -dSAFER -sDEVICE=pnggray -r72 -sOutputFile=o%d.png p.ps;
 gs -q -dNOPAUSE -dBATCH -sDEVICE=pdfwrite -o o.pdf p.ps; gs -q -dNOPAUSE -dBATCH -sDEVICE=txtwrite -o - o.pdf
 """, seconds=120)
 entry("imagemagick", "imagemagick", "convert identify", r"""
-convert -size 200x200 plasma:red-blue -seed 5 -blur 0x2 -rotate 30 -resize 50% a.png; identify a.png | cut -d' ' -f2,5;
-	convert gradient: -crop 8x8+0+0 +repage txt: | head -3;
-	convert -size 64x64 xc:red -fill white -draw 'circle 32,32 32,5' rgb:- | md5sum", compare="output
-""")
+convert -seed 5 -size 200x200 plasma:red-blue -blur 0x2 -rotate 30 -resize 50% a.png; identify a.png | cut -d' ' -f2,5
+convert gradient: -crop 8x8+0+0 +repage txt: | head -3
+convert -size 64x64 xc:red -fill white -draw 'circle 32,32 32,5' rgb:- | md5sum
+""", compare="output")
 entry("xmllint", "libxml2-utils", "xmllint", r"""
 { echo '<r>'; for i in $(seq 4000); do echo "<i n='$i'><t>text &amp; $i</t></i>"; done; echo '</r>'; } > x.xml
 xmllint --format x.xml | md5sum; xmllint --xpath 'count(//i[@n mod 7 = 0])' x.xml; echo; xmllint --stream --noout x.xml
@@ -585,22 +585,22 @@ entry("less", "less", "less", r"""
 LESSHISTFILE=- less -EX $INPUT/text.txt | md5sum; less -N -p heap $INPUT/numbers.txt < /dev/null | md5sum
 """)
 entry("tmux", "tmux", "tmux", r"""
-export TERM=screen; tmux -S $PWD/s -f /dev/null new-session -d -x 80 -y 24 "exec bash --norc";
-	tmux -S s split-window -h "cat $INPUT/numbers.txt; echo end > done; exec cat"; for i in $(seq 100); do [ -e done ] && break; sleep 0.1;
-	done; for i in 1 2 3 4 5; do tmux -S s new-window -n w$i 'exec cat'; tmux -S s select-layout tiled; done; sleep 1
+export TERM=screen; tmux -S $PWD/s -f /dev/null new-session -d -x 80 -y 24 "exec bash --norc"
+tmux -S s split-window -h "cat $INPUT/numbers.txt; echo end > done; exec cat"; for i in $(seq 100); do [ -e done ] && break; sleep 0.1
+done; for i in 1 2 3 4 5; do tmux -S s new-window -n w$i 'exec cat'; tmux -S s select-layout tiled; done; sleep 1
 tmux -S s list-windows -F '#{window_index} #{window_panes}'; tmux -S s capture-pane -p -t 0.1 -S -20 | grep -c '[0-9]'
 tmux -S s set-buffer hello; tmux -S s show-buffer; echo; tmux -S s kill-server; sleep 0.3
 """)
 entry("file", "file", "file", r"""
-cd $INPUT; file -b text.txt script.sql hello.c hello.cc; file -b --mime $(readlink -f /bin/sh) | cut -d';' -f1;
-	gzip -c text.txt | file -b - | cut -d, -f1; file -zb <(gzip -c hello.c) | cut -c1-8
+cd $INPUT; file -b text.txt script.sql hello.c hello.cc; file -b --mime $(readlink -f /bin/sh) | cut -d';' -f1
+gzip -c text.txt | file -b - | cut -d, -f1; file -zb <(gzip -c hello.c) | cut -c1-8
 """)
 entry("locale", "libc-bin", "locale iconv getent", r"""
-locale -a | head -3; iconv -f utf-8 -t utf-16 $INPUT/text.txt | iconv -f utf-16 -t iso-8859-1 | cmp - $INPUT/text.txt; iconv -l | wc -w;
-	getent passwd root | cut -d: -f1,3; getent hosts 127.0.0.1 | wc -l; getconf PAGE_SIZE; localedef --list-archive 2> /dev/null | wc -l
+locale -a | head -3; iconv -f utf-8 -t utf-16 $INPUT/text.txt | iconv -f utf-16 -t iso-8859-1 | cmp - $INPUT/text.txt; iconv -l | wc -w
+getent passwd root | cut -d: -f1,3; getent hosts 127.0.0.1 | wc -l; getconf PAGE_SIZE; localedef --list-archive 2> /dev/null | wc -l
 """)
 entry("procps", "procps util-linux", "ps lsblk", r"""
-ps -o comm= -p $$; top -b -n 1 | grep -c PID; vmstat | wc -l; free | wc -l; pgrep -x no-such-name || echo $?; setarch -R true;
-	flock f echo locked; column -t <(seq 5 | paste - -); hexdump -C $INPUT/hello.c | md5sum; script -qec 'echo in a terminal' /dev/null;
-	getopt -o ab: -- -a -b c; rev <<< abc; cal 2 2024 2> /dev/null || true; lsblk > /dev/null || true; taskset 1 nproc
+ps -o comm= -p $$; top -b -n 1 | grep -c PID; vmstat | wc -l; free | wc -l; pgrep -x no-such-name || echo $?; setarch -R true
+flock f echo locked; column -t <(seq 5 | paste - -); hexdump -C $INPUT/hello.c | md5sum; script -qec 'echo in a terminal' /dev/null
+getopt -o ab: -- -a -b c; rev <<< abc; cal 2 2024 2> /dev/null || true; lsblk > /dev/null || true; taskset 1 nproc
 """)
