@@ -14,6 +14,7 @@
 
 #include "report/text.h"
 #include "runtime/cxx.h"
+#include "runtime/entry.h"
 #include "runtime/exit.h"
 #include "runtime/fork.h"
 #include "runtime/modules.h"
@@ -273,12 +274,25 @@ static void decide_mode(void)
 	atomic_store(&md_process.mode, MD_MODE_PASS);
 }
 
+static __attribute__((noinline)) void load_unwinder(void)
+{
+	struct md_thread *self = md_entry_begin(); /* what the loader allocates for us is not the program's */
+	const char *why = NULL;
+
+	if (!md_unwind_init(&why) && md_process.options.verbose) {
+		early.length = 0;
+		say(why, "");
+		md_sink_write(early.buffer, early.length);
+	}
+	if (self)
+		md_entry_end(self);
+}
+
 /* -z initfirst: before every other constructor, with the arguments of main. */
 __attribute__((constructor)) static void start(int argc, char **argv, char **envp)
 {
 	static enum md_option_source sources[64];
 	struct md_options_io io = { .get = get_variable, .complain = complain, .entry = get_entry };
-	const char *why = NULL;
 	struct timespec wall = { 0 };
 
 	(void)argc;
@@ -302,8 +316,6 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 		find_helper();
 		find_main_stack();
 		md_process.cxx_next = md_cxx_is_replaced();
-		if (!md_unwind_init(&why))
-			say(why, "");
 		md_threads_init();
 		md_fork_init();
 		md_exit_init();
@@ -319,6 +331,23 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 		print_settings(sources, md_process.options.help);
 	if (early.length)
 		md_sink_write(early.buffer, early.length);
+}
+
+typedef int start_main(int (*)(int, char **, char **), int, char **, void (*)(void), void (*)(void), void (*)(void), void *);
+
+/* What has to wait until the C library has started: dlopen in our constructor would start it there and then, without its arguments and
+ * environment. Called by every program's first code, after the constructors of libraries and before those of the program. */
+MD_EXPORT int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv, void (*init)(void), void (*fini)(void),
+	void (*loader_fini)(void), void *stack_end);
+
+__attribute__((optimize("optimize-sibling-calls"))) int __libc_start_main(int (*main)(int, char **, char **), int argc, char **argv,
+	void (*init)(void), void (*fini)(void), void (*loader_fini)(void), void *stack_end)
+{
+	start_main *next = (start_main *)dlsym(RTLD_NEXT, "__libc_start_main");
+
+	if (md_mode_is(MD_MODE_ACTIVE))
+		load_unwinder();
+	return next(main, argc, argv, init, fini, loader_fini, stack_end); /* a jump: no frame of ours below main */
 }
 
 MD_EXPORT int dlclose(void *handle)

@@ -15,7 +15,7 @@
 
 #include "runtime/process.h"
 
-/* Loads libunwind. Constructor only: uses the loader. False, with *why, when there is none: stacks then end at complex frames. */
+/* Loads libunwind: uses the loader, and must not be called before the C library has started. False, with *why, when there is none: stacks then end at complex frames. */
 bool md_unwind_init(const char **why);
 
 /* Stack of the caller of an entry point. frame: __builtin_frame_address(0) in the entry point, which must have a frame pointer. */
