@@ -6,13 +6,11 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <fcntl.h>
-#include <gnu/libc-version.h>
 #include <link.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "report/text.h"
 #include "runtime/cxx.h"
@@ -215,32 +213,6 @@ static const char *base_name(const char *path)
 
 /* --- start ---------------------------------------------------------------- */
 
-/* We come before the C library's own constructors. dlopen would run them, with what the library knows by then of the arguments and the environment:
- * nothing, and never again, so that the program would have no environ and no program_invocation_name. So run them first, with the real ones; the
- * second time, by dlopen or by the loader, does no harm. */
-static void start_libc(int argc, char **argv, char **envp)
-{
-	typedef void constructor(int, char **, char **);
-	struct dl_find_object found;
-	constructor *const *constructors = NULL;
-	size_t count = 0;
-
-	if (environ || _dl_find_object((void *)&gnu_get_libc_version, &found) != 0)
-		return;
-	const struct link_map *map = found.dlfo_link_map;
-
-	for (const ElfW(Dyn) *entry = map->l_ld; entry->d_tag != DT_NULL; entry++) {
-		if (entry->d_tag == DT_INIT_ARRAY)
-			constructors = (constructor *const *)(map->l_addr + entry->d_un.d_ptr);
-		else if (entry->d_tag == DT_INIT_ARRAYSZ)
-			count = entry->d_un.d_val / sizeof *constructors;
-	}
-	for (size_t i = 0; constructors && i < count; i++)
-		constructors[i](argc, argv, envp);
-	if (!environ)
-		environ = envp;
-}
-
 static void say(const char *reason, const char *detail)
 {
 	if (md_process.options.verbose)
@@ -323,7 +295,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	struct md_options_io io = { .get = get_variable, .complain = complain, .entry = get_entry };
 	struct timespec wall = { 0 };
 
-	start_libc(argc, argv, envp);
+	(void)argc;
 	environment = getauxval(AT_SECURE) ? NULL : envp;
 	md_process.start_ticks = md_clock_now();
 	md_process.start_nanoseconds = md_os_nanoseconds();
