@@ -22,7 +22,7 @@ int malloc_debug_active(void)
 	return md_mode_is(MD_MODE_ACTIVE);
 }
 
-/* Every call below that needs the heap is an entry like malloc. */
+/* Every call below that needs the heap is an entry like malloc. A negative descriptor is refused here: to runtime/show.h it would be a place of ours. */
 static struct md_thread *begin(void)
 {
 	return md_entry_begin();
@@ -71,7 +71,7 @@ int malloc_debug_describe(int fd, const void *address)
 
 	if (!self)
 		return -ENOSYS;
-	int result = md_show_address(fd, (uintptr_t)address);
+	int result = fd < 0 ? -EBADF : md_show_address(fd, (uintptr_t)address);
 
 	md_entry_end(self);
 	return result;
@@ -83,7 +83,7 @@ int malloc_debug_hexdump(int fd, const void *address, size_t context)
 
 	if (!self)
 		return -ENOSYS;
-	int result = md_show_bytes(fd, (uintptr_t)address, context);
+	int result = fd < 0 ? -EBADF : md_show_bytes(fd, (uintptr_t)address, context);
 
 	md_entry_end(self);
 	return result;
@@ -95,7 +95,7 @@ int malloc_debug_show_map(int fd)
 
 	if (!self)
 		return -ENOSYS;
-	int result = md_show_map(fd);
+	int result = fd < 0 ? -EBADF : md_show_map(fd);
 
 	md_entry_end(self);
 	return result;
@@ -107,7 +107,7 @@ long malloc_debug_show_history(int fd, const void *address, size_t events_max)
 
 	if (!self)
 		return -ENOSYS;
-	long result = md_show_history(fd, (uintptr_t)address, events_max);
+	long result = fd < 0 ? -EBADF : md_show_history(fd, (uintptr_t)address, events_max);
 
 	md_entry_end(self);
 	return result;
@@ -119,7 +119,7 @@ int malloc_debug_show_stats(int fd)
 
 	if (!self)
 		return -ENOSYS;
-	int result = md_show_stats(fd);
+	int result = fd < 0 ? -EBADF : md_show_stats(fd);
 
 	md_entry_end(self);
 	return result;

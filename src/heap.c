@@ -13,6 +13,7 @@
 #define QUARANTINE_BYTES_MIN ((size_t)256 << 10) /* near the size of a second-level cache: holding back more makes every malloc a miss */
 #define QUARANTINE_THREAD_MIN ((size_t)32 << 10)
 #define MOVE_PAGES_MIN ((size_t)256 << 10)  /* from here on moving pages is cheaper than copying them */
+#define CACHE_SLOTS_LEAST 4                 /* capacity of a thread's smallest cache, see heap_threads.c */
 #define DROP_BYTES_MIN ((size_t)128 << 10)  /* freed blocks above it keep only their filled pages */
 
 #define likely(x) __builtin_expect(!!(x), 1)
@@ -572,9 +573,8 @@ enum md_freed md_heap_resize(struct md_heap *heap, struct md_thread *thread, voi
 
 /* --- giving up what is held --------------------------------------------- */
 
-bool md_heap_purge_thread(struct md_heap *heap, struct md_thread *thread, bool keep_zones)
+static void empty_caches(struct md_heap *heap, struct md_thread *thread, bool keep_zones)
 {
-	md_heap_evict(heap, thread, 0);
 	for (unsigned i = 0; i < MD_CLASS_COUNT; i++) {
 		struct md_cache *cache = &thread->caches[i];
 
@@ -582,5 +582,23 @@ bool md_heap_purge_thread(struct md_heap *heap, struct md_thread *thread, bool k
 			md_zones_give_slots(&heap->zones, i, cache->slots, cache->count, keep_zones);
 		cache->count = 0;
 	}
+}
+
+bool md_heap_purge_thread(struct md_heap *heap, struct md_thread *thread, bool keep_zones)
+{
+	struct md_call call = { .api = MD_API_NONE };
+
+	/* Caches are emptied before they can overflow: one that does gives its zones back. */
+	empty_caches(heap, thread, keep_zones);
+	for (unsigned evicted = 1; thread->quarantine.blocks; evicted++) {
+		uint64_t blocks = thread->quarantine.blocks;
+
+		evict_one(heap, thread, &call);
+		if (thread->quarantine.blocks == blocks)
+			break;
+		if (evicted % CACHE_SLOTS_LEAST == 0)
+			empty_caches(heap, thread, keep_zones);
+	}
+	empty_caches(heap, thread, keep_zones);
 	return thread->quarantine.blocks != 0;
 }

@@ -2,6 +2,11 @@
  *
  * Gets a signal that the library may be told to listen to, and goes on. Its own handler, if the argument asks for one, is called too.
  */
+// options: signal_show=12
+// expect: Zones of the heap
+// expect: History:
+// expect: Since start:
+// output: went on, called 0
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
