@@ -6,7 +6,7 @@
 #include "runtime/foreign.h"
 #include "runtime/policy.h"
 #include "runtime/threads.h"
-#include "runtime/unwind.h"
+#include "runtime/unwind_generic.h"
 #include "src/os.h"
 
 /* The i-th lock in the order in which they may be taken (src/lock.h); NULL after the last. */
@@ -14,7 +14,7 @@ static struct md_lock *lock_at(unsigned i)
 {
 	struct md_heap *heap = &md_process.heap;
 	struct md_lock *const head[] = { md_foreign_orphan_lock(), &md_report_lock, &heap->threads_lock, md_threads_lock() };
-	struct md_lock *const tail[] = { &heap->zones.large_lock, &heap->runs.lock, md_unwind_lock(), &heap->modules.lock, &heap->stacks->lock,
+	struct md_lock *const tail[] = { &heap->zones.large_lock, &heap->runs.lock, md_unwind_generic_lock(), &heap->modules.lock, &heap->stacks->lock,
 		&heap->arena.lock };
 	const unsigned heads = sizeof head / sizeof head[0], tails = sizeof tail / sizeof tail[0];
 

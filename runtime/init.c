@@ -25,7 +25,7 @@
 #include "runtime/symbol_client.h"
 #include "runtime/syscall.h"
 #include "runtime/threads.h"
-#include "runtime/unwind.h"
+#include "runtime/unwind_generic.h"
 #include "src/clock.h"
 #include "src/os.h"
 
@@ -279,7 +279,7 @@ static __attribute__((noinline)) void load_unwinder(void)
 	struct md_thread *self = md_entry_begin(); /* what the loader allocates for us is not the program's */
 	const char *why = NULL;
 
-	if (!md_unwind_init(&why) && md_process.options.verbose) {
+	if (!md_unwind_generic_init(&why) && md_process.options.verbose) {
 		early.length = 0;
 		say(why, "");
 		md_sink_write(early.buffer, early.length);

@@ -82,6 +82,7 @@ static struct md_thread *attach(md_thread_id creator, md_stack_id created)
 		set_main_stack(self);
 	self->attended = md_process.options.check_every != 0;
 	self->check_countdown = (uint32_t)md_process.options.check_every;
+	md_unwind_reset(self);
 	self->busy = true; /* pthread_setspecific may allocate */
 	md_self = self;
 	if (have_key)
@@ -134,6 +135,7 @@ static void *run_thread(void *argument)
 		if (here < top && top - here < start.stack_bytes) {
 			self->stack_high = top;
 			self->stack_low = top - start.stack_bytes;
+			md_unwind_reset(self);
 		}
 	}
 	return start.routine(start.argument);

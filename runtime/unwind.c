@@ -1,87 +1,58 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/unwind.h"
 
-#include <dlfcn.h>
 #include <string.h>
 
-#define UNW_REMOTE_ONLY
-#include <libunwind.h>
-
 #include "runtime/modules.h"
+#include "runtime/unwind_generic.h"
 #include "src/cfi.h"
 #include "src/os.h"
 
 /* A rule in 32 bits, kept with its frame. Offsets are counted in 8 bytes; what does not fit is complex. */
-#define RULE_UNKNOWN 0u  /* nothing learned, or nothing to learn: look again */
-#define RULE_COMPLEX 1u  /* libunwind's business */
-#define RULE_END 2u      /* outermost frame */
-#define RULE_STACK 4u    /* base = rsp + offset */
-#define RULE_FRAME 8u    /* base = rbp + offset */
+#define RULE_UNKNOWN 0u /* nothing learned, or nothing to learn: look again */
+#define RULE_COMPLEX 1u /* libunwind's business */
+#define RULE_END 2u     /* outermost frame */
+#define RULE_STACK 4u   /* base = rsp + offset */
+#define RULE_FRAME 8u   /* base = rbp + offset */
 #define RULE_BASE_SHIFT 16
 #define RULE_BASE_MAX 0xffffu
 #define RULE_SAVED_SHIFT 4
 #define RULE_SAVED_MAX 0xfffu /* rbp is saved at base - 8 * this; 0: unchanged */
 
-#if defined(__x86_64__)
-#define UNW_NAME(name) "_Ux86_64_" name
-#elif defined(__aarch64__)
-#define UNW_NAME(name) "_Uaarch64_" name
-#endif
-
-/* Registers as libunwind numbers them, for the ones we can know. */
-#define REGISTERS 32
-
-struct context {
-	uintptr_t registers[REGISTERS];
-	uint32_t known; /* bit per register */
-	uintptr_t low, high; /* stack that may be read without asking */
+/* One frame: where the code goes on, and the registers it will have there. */
+struct frame {
+	uintptr_t pc, sp, fp;
+	uint32_t number; /* in the stack store */
+	uint32_t rule;
+	uint64_t prefix;  /* hash of the frames from the outermost to this one (stack_store.h) */
+	md_stack_id stack; /* id of the stack that begins with this frame, once it was asked for */
 };
 
-/* libunwind's functions, found at start; the library is loaded for ourselves only, or its _Unwind_ functions would become the program's. */
-static struct {
-	unw_addr_space_t space;
-	unw_addr_space_t (*create_addr_space)(unw_accessors_t *, int);
-	int (*init_remote)(unw_cursor_t *, unw_addr_space_t, void *);
-	int (*step)(unw_cursor_t *);
-	int (*get_reg)(unw_cursor_t *, unw_regnum_t, unw_word_t *);
-	int (*set_caching_policy)(unw_addr_space_t, unw_caching_policy_t);
-	void (*flush_cache)(unw_addr_space_t, unw_word_t, unw_word_t);
-	int (*search_table)(unw_addr_space_t, unw_word_t, unw_dyn_info_t *, unw_proc_info_t *, int, void *);
-} unw;
+#define MEMO_FRAMES 256
 
-static struct md_lock unw_lock = { .rank = MD_LOCK_UNWIND };
-static unw_cursor_t unw_cursor; /* under unw_lock: a kilobyte that small stacks do not have */
-static struct context unw_context;
+/* What is remembered of a thread's last stack, outermost frame first. */
+struct md_unwind_memo {
+	unsigned count;
+	bool complete;   /* frames[0] is the outermost frame there is, not only the outermost remembered */
+	uint32_t epoch;  /* of `unloads` when the frames were true */
+	struct frame frames[MEMO_FRAMES];
+	struct frame fresh[MEMO_FRAMES]; /* of the walk under way, innermost first */
+};
 
-struct md_lock *md_unwind_lock(void)
-{
-	return &unw_lock;
-}
+/* How often code was unloaded: what was remembered before may name frames of other code. */
+static _Atomic uint32_t unloads;
 
 /* --- reading the stack -------------------------------------------------- */
 
-/* A window on memory that may not be there: one page, read by the kernel for us. */
+/* A window on memory that may not be there, read by the kernel for us. */
 struct window {
 	uintptr_t begin;
 	size_t bytes;
 	uintptr_t words[64];
 };
 
-struct stack {
-	uintptr_t low, high; /* may be read directly */
-	struct window *window; /* NULL: nothing else is read */
-};
-
-static bool read_word(const struct stack *stack, uintptr_t addr, uintptr_t *word)
+static bool read_window(struct window *window, uintptr_t addr, uintptr_t *word)
 {
-	if (md_likely(addr >= stack->low && addr + sizeof *word <= stack->high)) {
-		*word = *(const uintptr_t *)addr;
-		return true;
-	}
-	struct window *window = stack->window;
-
-	if (!window)
-		return false;
 	if (addr < window->begin || addr + sizeof *word > window->begin + window->bytes) {
 		window->begin = addr;
 		window->bytes = md_os_read(addr, window->words, sizeof window->words);
@@ -92,7 +63,27 @@ static bool read_word(const struct stack *stack, uintptr_t addr, uintptr_t *word
 	return true;
 }
 
+static inline uintptr_t load(uintptr_t addr)
+{
+	return *(const uintptr_t *)addr;
+}
+
 /* --- rules -------------------------------------------------------------- */
+
+static inline uintptr_t rule_saved(uint32_t rule)
+{
+	return 8 * (uintptr_t)(rule >> RULE_SAVED_SHIFT & RULE_SAVED_MAX);
+}
+
+/* The frame's base, which is its caller's rsp; 0 if the rule gives none. */
+static inline uintptr_t rule_base(const struct frame *frame)
+{
+	uintptr_t offset = 8 * (uintptr_t)(frame->rule >> RULE_BASE_SHIFT);
+
+	if (md_likely(frame->rule & RULE_STACK))
+		return frame->sp + offset;
+	return frame->rule & RULE_FRAME ? frame->fp + offset : 0;
+}
 
 static uint32_t rule_of(const struct md_cfi_row *row)
 {
@@ -106,7 +97,7 @@ static uint32_t rule_of(const struct md_cfi_row *row)
 }
 
 /* The frame is met for the first time (or lies in no module): numbers it and learns its rule. */
-static uint32_t learn(uintptr_t pc, uint32_t *rule)
+static __attribute__((noinline)) uint32_t learn(uintptr_t pc, uint32_t *rule)
 {
 	struct md_heap *heap = &md_process.heap;
 	struct md_object object;
@@ -128,358 +119,253 @@ static uint32_t learn(uintptr_t pc, uint32_t *rule)
 	return md_frame_put(heap->stacks, (struct md_frame){ .pc = pc, .module = md_object_module(heap, &object) }, *rule);
 }
 
-/* Walks by rules. Returns the number of frames, or -1 when a frame needs libunwind. */
-static inline int walk_by_rules(const struct stack *stack, uintptr_t pc, uintptr_t sp, uintptr_t fp, uint32_t *numbers, int numbers_max)
+static inline void look_up(struct frame *frame)
 {
-	const struct md_stack_store *store = md_process.heap.stacks;
+	const struct md_frame_slot *slot = md_frame_find(md_process.heap.stacks, frame->pc);
+
+	if (md_likely(slot != NULL)) {
+		uint64_t both = atomic_load_explicit(&slot->rule_number, memory_order_relaxed);
+
+		frame->rule = (uint32_t)(both >> 32);
+		frame->number = (uint32_t)both;
+		if (md_likely(frame->rule != RULE_UNKNOWN))
+			return;
+		struct md_object object; /* code without a module so far: it may have one now */
+
+		if (!md_object_find(frame->pc - 1, &object))
+			return;
+		md_frames_forget(md_process.heap.stacks, frame->pc, frame->pc + 1);
+	}
+	frame->number = learn(frame->pc, &frame->rule);
+}
+
+/* --- walking ------------------------------------------------------------ */
+
+/* Steps to the caller. False at the end of the stack. */
+static inline bool step(const struct frame *frame, uintptr_t high, struct frame *caller)
+{
+	uintptr_t base = rule_base(frame), saved = rule_saved(frame->rule);
+
+	/* A stack only grows outwards: anything else is damaged, or not a stack that we understand. */
+	if (md_unlikely(base <= frame->sp || base > high || base % 8))
+		return false;
+	caller->pc = load(base - 8);
+	caller->sp = base;
+	caller->fp = saved ? load(base - saved) : frame->fp;
+	return caller->pc != 0;
+}
+
+/* True if the step from a remembered frame to the next one out still reads what it read. */
+static inline bool step_holds(const struct frame *frame, const struct frame *caller)
+{
+	uintptr_t saved = rule_saved(frame->rule);
+
+	return load(caller->sp - 8) == caller->pc && (!saved || load(caller->sp - saved) == caller->fp);
+}
+
+/* Puts the fresh frames on top of the first `kept` remembered ones. */
+static void remember(struct md_unwind_memo *memo, unsigned kept, unsigned fresh)
+{
+	if (md_unlikely(kept + fresh > MEMO_FRAMES)) { /* the outermost go */
+		unsigned drop = kept + fresh - MEMO_FRAMES;
+
+		if (drop > kept)
+			drop = kept;
+		memmove(memo->frames, memo->frames + drop, (kept - drop) * sizeof memo->frames[0]);
+		kept -= drop;
+		memo->complete = false;
+	}
+	for (unsigned i = fresh; i-- > 0; kept++) {
+		struct frame *frame = &memo->frames[kept];
+
+		*frame = memo->fresh[i];
+		frame->prefix = md_stack_hash_add(kept ? memo->frames[kept - 1].prefix : 0, frame->number);
+		frame->stack = MD_STACK_NONE;
+	}
+	memo->count = kept;
+}
+
+/* Brings the memo up to date with the stack that begins with `frame`. Returns false when a frame needs libunwind. */
+static bool walk(struct md_unwind_memo *memo, struct frame frame, uintptr_t high, unsigned depth)
+{
+	struct frame *known = memo->frames;
+	unsigned i = memo->count, fresh = 0;
+
+	for (;;) {
+		while (i && known[i - 1].sp < frame.sp)
+			i--;
+		if (i && known[i - 1].sp == frame.sp && known[i - 1].pc == frame.pc && known[i - 1].fp == frame.fp) {
+			unsigned need = depth > fresh ? depth - fresh : 1, last = i > need ? i - need : 0, j = i - 1;
+
+			while (j > last && step_holds(&known[j], &known[j - 1]))
+				j--;
+			if (j == last && (last > 0 || memo->complete || i >= need)) {
+				if (md_likely(!fresh)) {
+					memo->count = i;
+					return true;
+				}
+				remember(memo, i, fresh);
+				return true;
+			}
+			/* Up to j it is as remembered; from there it goes elsewhere (or further than was remembered). */
+			for (unsigned k = i; k-- > j && fresh < MEMO_FRAMES;)
+				memo->fresh[fresh++] = known[k];
+			i = j;
+			frame = known[j];
+		} else {
+			look_up(&frame);
+			if (md_unlikely(frame.rule == RULE_COMPLEX)) {
+				memo->count = 0;
+				return false;
+			}
+			memo->fresh[fresh++] = frame;
+		}
+		struct frame caller = { 0 };
+
+		if (md_unlikely(fresh >= MEMO_FRAMES)) {
+			memo->complete = false;
+			break;
+		}
+		if (!(frame.rule & (RULE_STACK | RULE_FRAME)) || !step(&frame, high, &caller)) {
+			memo->complete = frame.rule != RULE_UNKNOWN;
+			break;
+		}
+		frame = caller;
+	}
+	bool complete = memo->complete;
+
+	remember(memo, 0, fresh);
+	memo->complete = complete;
+	return true;
+}
+
+/* Id of the stack in the memo: the innermost `depth` frames. */
+static inline md_stack_id stack_of(struct md_unwind_memo *memo, unsigned depth)
+{
+	struct frame *top = &memo->frames[memo->count - 1];
+
+	if (md_likely(top->stack.value))
+		return top->stack;
+	unsigned count = memo->count < depth ? memo->count : depth;
+	uint64_t hash = md_stack_hash_window(top->prefix, memo->count > depth ? memo->frames[memo->count - 1 - depth].prefix : 0, count);
+	md_stack_id id = md_stack_store_find(md_process.heap.stacks, hash);
+
+	if (md_unlikely(!id.value)) {
+		uint32_t numbers[MD_STACK_FRAMES_MAX];
+
+		for (unsigned i = 0; i < count; i++)
+			numbers[i] = memo->frames[memo->count - 1 - i].number;
+		id = md_stack_store_put_numbers(md_process.heap.stacks, numbers, count);
+	}
+	top->stack = id;
+	if (md_unlikely(!memo->complete && memo->frames[0].rule == RULE_UNKNOWN))
+		memo->count = 0; /* code that no module answers for may be other code next time */
+	return id;
+}
+
+/* Walks by rules on a stack that nothing is known of. Returns the number of frames, or -1 when a frame needs libunwind. */
+static int walk_elsewhere(struct frame frame, uint32_t *numbers, int numbers_max)
+{
+	struct window window = { 0 };
 	int count = 0;
 
 	while (count < numbers_max) {
-		const struct md_frame_slot *slot = md_frame_find(store, pc);
-		uint32_t rule, number;
-
-		if (md_likely(slot != NULL)) {
-			uint64_t both = atomic_load_explicit(&slot->rule_number, memory_order_relaxed);
-
-			rule = (uint32_t)(both >> 32);
-			number = (uint32_t)both;
-			if (md_unlikely(rule == RULE_UNKNOWN)) { /* code without a module so far: it may have one now */
-				struct md_object object;
-
-				if (md_object_find(pc - 1, &object)) {
-					md_frames_forget(md_process.heap.stacks, pc, pc + 1);
-					number = learn(pc, &rule);
-				}
-			}
-		} else {
-			number = learn(pc, &rule);
-		}
-		numbers[count++] = number;
-		uintptr_t base;
-
-		if (md_likely(rule & RULE_STACK))
-			base = sp + 8 * (uintptr_t)(rule >> RULE_BASE_SHIFT);
-		else if (rule & RULE_FRAME)
-			base = fp + 8 * (uintptr_t)(rule >> RULE_BASE_SHIFT);
-		else if (rule == RULE_COMPLEX)
+		look_up(&frame);
+		if (frame.rule == RULE_COMPLEX)
 			return -1;
-		else
-			break;
-		if (md_unlikely(base <= sp || base % 8)) /* a stack only grows outwards: damaged, or not a stack we understand */
-			break;
-		uint32_t saved = rule >> RULE_SAVED_SHIFT & RULE_SAVED_MAX;
+		numbers[count++] = frame.number;
+		uintptr_t base = rule_base(&frame), saved = rule_saved(frame.rule);
 
-		if (saved && !read_word(stack, base - 8 * (uintptr_t)saved, &fp))
+		if (base <= frame.sp || base % 8 || (saved && !read_window(&window, base - saved, &frame.fp)) ||
+			!read_window(&window, base - 8, &frame.pc) || !frame.pc)
 			break;
-		if (!read_word(stack, base - 8, &pc) || !pc)
-			break;
-		sp = base;
+		frame.sp = base;
 	}
 	return count;
 }
 
 /* --- libunwind ---------------------------------------------------------- */
 
-static int find_proc_info(unw_addr_space_t space, unw_word_t ip, unw_proc_info_t *info, int need_unwind_info, void *arg)
-{
-	struct md_object object;
-
-	if (!md_object_find(ip, &object) || !object.hdr)
-		return -UNW_ENOINFO;
-	const unsigned char *hdr = (const unsigned char *)object.hdr;
-
-	if (hdr[0] != 1 || hdr[2] != 0x03 /* udata4 */ || hdr[3] != 0x3b /* datarel sdata4 */)
-		return -UNW_ENOINFO;
-	uint32_t count;
-
-	memcpy(&count, hdr + 8, sizeof count);
-	unw_dyn_info_t table = { .start_ip = object.begin, .end_ip = object.end, .format = UNW_INFO_FORMAT_REMOTE_TABLE };
-
-	table.u.rti.segbase = object.hdr;
-	table.u.rti.table_data = object.hdr + 12;
-	table.u.rti.table_len = count * 8ul / sizeof(unw_word_t);
-	return unw.search_table(space, ip, &table, info, need_unwind_info, arg);
-}
-
-static void put_unwind_info(unw_addr_space_t space, unw_proc_info_t *info, void *arg)
-{
-	(void)space;
-	(void)info;
-	(void)arg;
-}
-
-static int get_dyn_info_list_addr(unw_addr_space_t space, unw_word_t *list, void *arg)
-{
-	(void)space;
-	(void)list;
-	(void)arg;
-	return -UNW_ENOINFO;
-}
-
-static int access_mem(unw_addr_space_t space, unw_word_t addr, unw_word_t *value, int write, void *arg)
-{
-	const struct context *context = arg;
-	struct md_object object;
-
-	(void)space;
-	if (write)
-		return -UNW_EINVAL;
-	if ((addr >= context->low && addr + sizeof *value <= context->high) ||
-		(md_object_find(addr, &object) && addr + sizeof *value <= object.end)) {
-		memcpy(value, (const void *)addr, sizeof *value);
-		return 0;
-	}
-	return md_os_read(addr, value, sizeof *value) == sizeof *value ? 0 : -UNW_EINVAL;
-}
-
-static int access_reg(unw_addr_space_t space, unw_regnum_t number, unw_word_t *value, int write, void *arg)
-{
-	const struct context *context = arg;
-
-	(void)space;
-	if (write || number < 0 || number >= REGISTERS || !(context->known >> number & 1))
-		return -UNW_EBADREG;
-	*value = context->registers[number];
-	return 0;
-}
-
-static int access_fpreg(unw_addr_space_t space, unw_regnum_t number, unw_fpreg_t *value, int write, void *arg)
-{
-	(void)space;
-	(void)number;
-	(void)value;
-	(void)write;
-	(void)arg;
-	return -UNW_EBADREG;
-}
-
-static int resume(unw_addr_space_t space, unw_cursor_t *cursor, void *arg)
-{
-	(void)space;
-	(void)cursor;
-	(void)arg;
-	return -UNW_EINVAL;
-}
-
-static int get_proc_name(unw_addr_space_t space, unw_word_t addr, char *name, size_t bytes, unw_word_t *offset, void *arg)
-{
-	(void)space;
-	(void)addr;
-	(void)name;
-	(void)bytes;
-	(void)offset;
-	(void)arg;
-	return -UNW_ENOINFO;
-}
-
-static void set_register(struct context *context, int number, uintptr_t value)
-{
-	context->registers[number] = value;
-	context->known |= 1u << number;
-}
-
-/* Registers of this function; the frames between here and the entry point restore what their callers had. */
-static inline __attribute__((always_inline)) void capture_registers(struct context *context)
-{
-#if defined(__x86_64__)
-	uintptr_t values[8];
-
-	__asm__ volatile("leaq 0f(%%rip), %%rax\n"
-			 "0: movq %%rax, 0(%0)\n"
-			 "movq %%rsp, 8(%0)\n"
-			 "movq %%rbp, 16(%0)\n"
-			 "movq %%rbx, 24(%0)\n"
-			 "movq %%r12, 32(%0)\n"
-			 "movq %%r13, 40(%0)\n"
-			 "movq %%r14, 48(%0)\n"
-			 "movq %%r15, 56(%0)\n"
-			 :
-			 : "r"(values)
-			 : "rax", "memory");
-	static const int numbers[8] = { UNW_X86_64_RIP, UNW_X86_64_RSP, UNW_X86_64_RBP, UNW_X86_64_RBX, UNW_X86_64_R12, UNW_X86_64_R13,
-		UNW_X86_64_R14, UNW_X86_64_R15 };
-	for (int i = 0; i < 8; i++)
-		set_register(context, numbers[i], values[i]);
-#elif defined(__aarch64__)
-	uintptr_t values[14];
-
-	__asm__ volatile("adr x9, 0f\n"
-			 "0: mov x10, sp\n"
-			 "stp x9, x10, [%0, #0]\n"
-			 "stp x29, x30, [%0, #16]\n"
-			 "stp x19, x20, [%0, #32]\n"
-			 "stp x21, x22, [%0, #48]\n"
-			 "stp x23, x24, [%0, #64]\n"
-			 "stp x25, x26, [%0, #80]\n"
-			 "stp x27, x28, [%0, #96]\n"
-			 :
-			 : "r"(values)
-			 : "x9", "x10", "memory");
-	set_register(context, UNW_AARCH64_PC, values[0]);
-	set_register(context, UNW_AARCH64_SP, values[1]);
-	set_register(context, UNW_AARCH64_X29, values[2]);
-	set_register(context, UNW_AARCH64_X30, values[3]);
-	for (int i = 0; i < 10; i++)
-		set_register(context, UNW_AARCH64_X19 + i, values[4 + i]);
-#endif
-}
-
-/* Walks with libunwind, from this function; frames inside the library are left out by their stack addresses, which lie below the caller's. Returns
- * the number of frames. Not inlined: its own frame is the first that libunwind steps over. */
-static __attribute__((noinline)) int walk_by_libunwind(const struct stack *stack, uintptr_t caller_pc, uintptr_t caller_sp, uintptr_t *pcs, int pcs_max)
-{
-	int count = 0;
-
-	if (!unw.space) {
-		pcs[0] = caller_pc;
-		return 1;
-	}
-	md_lock_take(&unw_lock);
-	unw_context.known = 0;
-	unw_context.low = stack->low;
-	unw_context.high = stack->high;
-	capture_registers(&unw_context);
-	if (!stack->low) { /* an unknown stack: what lies between here and our caller is mapped all the same */
-		unw_context.low = (uintptr_t)__builtin_frame_address(0) - 4096;
-		unw_context.high = caller_sp;
-	}
-	if (unw.init_remote(&unw_cursor, unw.space, &unw_context) == 0) {
-		while (count < pcs_max && unw.step(&unw_cursor) > 0) {
-			unw_word_t pc, sp;
-
-			if (unw.get_reg(&unw_cursor, UNW_REG_IP, &pc) || unw.get_reg(&unw_cursor, UNW_REG_SP, &sp) || !pc)
-				break;
-			if (sp < caller_sp)
-				continue;
-			pcs[count++] = pc;
-		}
-	}
-	md_lock_release(&unw_lock);
-	if (!count)
-		pcs[count++] = caller_pc;
-	return count;
-}
-
 static uint32_t number_of(uintptr_t pc)
 {
-	const struct md_frame_slot *slot = md_frame_find(md_process.heap.stacks, pc);
-	uint32_t rule;
+	struct frame frame = { .pc = pc };
 
-	return slot ? (uint32_t)atomic_load_explicit(&slot->rule_number, memory_order_relaxed) : learn(pc, &rule);
+	look_up(&frame);
+	return frame.number;
 }
 
-static md_stack_id store_pcs(const uintptr_t *pcs, int count)
+static __attribute__((noinline)) md_stack_id capture_generic(struct md_thread *self, uintptr_t low, uintptr_t high, const uintptr_t *frame)
 {
+	uintptr_t pcs[MD_STACK_FRAMES_MAX];
 	uint32_t numbers[MD_STACK_FRAMES_MAX];
+	int count = md_unwind_generic(low, high, frame[1], (uintptr_t)(frame + 2), pcs, (int)md_process.depth);
 
+	self->counters.unwind_slow++;
 	for (int i = 0; i < count; i++)
 		numbers[i] = number_of(pcs[i]);
 	return md_stack_store_put_numbers(md_process.heap.stacks, numbers, (size_t)count);
 }
 
-/* The slow ways: libunwind alone, or both with a comparison, or a stack that nothing is known of. */
-static __attribute__((noinline)) md_stack_id capture_slow(struct md_thread *self, struct stack *stack, const uintptr_t *frame, int rules_count)
+static __attribute__((noinline)) md_stack_id capture_elsewhere(struct md_thread *self, const uintptr_t *frame)
 {
-	uintptr_t pcs[MD_STACK_FRAMES_MAX];
-	int depth = (int)md_process.depth;
-	uintptr_t caller_sp = (uintptr_t)(frame + 2);
+	uint32_t numbers[MD_STACK_FRAMES_MAX];
+	int count = -1;
 
-	if (rules_count == 0) { /* by rules, reading through the window */
-		struct window window = { 0 };
-		uint32_t numbers[MD_STACK_FRAMES_MAX];
-
-		stack->window = &window;
-		rules_count = walk_by_rules(stack, frame[1], caller_sp, frame[0], numbers, depth);
-		if (rules_count > 0 && md_process.options.unwind == MD_UNWIND_AUTO)
-			return md_stack_store_put_numbers(md_process.heap.stacks, numbers, (size_t)rules_count);
-	}
-	self->counters.unwind_slow++;
-	return store_pcs(pcs, walk_by_libunwind(stack, frame[1], caller_sp, pcs, depth));
+	if (md_process.options.unwind != MD_UNWIND_EXACT)
+		count = walk_elsewhere((struct frame){ .pc = frame[1], .sp = (uintptr_t)(frame + 2), .fp = frame[0] }, numbers, (int)md_process.depth);
+	if (count < 0)
+		return capture_generic(self, 0, 0, frame);
+	return md_stack_store_put_numbers(md_process.heap.stacks, numbers, (size_t)count);
 }
 
-static void compare(struct md_thread *self, const struct stack *stack, const uintptr_t *frame, const uint32_t *numbers, int count)
-{
-	uintptr_t pcs[MD_STACK_FRAMES_MAX];
-	int exact = walk_by_libunwind(stack, frame[1], (uintptr_t)(frame + 2), pcs, (int)md_process.depth);
-	bool same = exact == count;
+/* --- capturing ---------------------------------------------------------- */
 
-	for (int i = 0; same && i < count; i++)
-		same = number_of(pcs[i]) == numbers[i];
-	if (!same)
-		self->counters.unwind_mismatches++;
+static __attribute__((noinline)) bool begin_memo(struct md_thread *self)
+{
+	if (!self->unwind)
+		self->unwind = md_arena_take(&md_process.heap.arena, sizeof *self->unwind, 64);
+	if (!self->unwind)
+		return false;
+	self->unwind->count = 0;
+	self->unwind->epoch = atomic_load_explicit(&unloads, memory_order_acquire);
+	return true;
+}
+
+void md_unwind_reset(struct md_thread *self)
+{
+	if (self->unwind)
+		self->unwind->count = 0;
 }
 
 md_stack_id md_unwind_capture(struct md_thread *self, const uintptr_t *frame)
 {
-	uint32_t numbers[MD_STACK_FRAMES_MAX];
-	uintptr_t caller_sp = (uintptr_t)(frame + 2);
-	struct stack stack = { .low = caller_sp, .high = self->stack_high };
+	uintptr_t sp = (uintptr_t)(frame + 2);
+	struct md_unwind_memo *memo = self->unwind;
 
 	if (md_unlikely(!md_process.depth))
 		return MD_STACK_NONE;
 	self->counters.unwind_walks++;
-	if (md_unlikely(caller_sp < self->stack_low || caller_sp >= self->stack_high)) {
-		stack.low = stack.high = 0;
-		return capture_slow(self, &stack, frame, 0);
+	if (md_unlikely(sp < self->stack_low || sp >= self->stack_high))
+		return capture_elsewhere(self, frame);
+	if (md_unlikely(!memo || memo->epoch != atomic_load_explicit(&unloads, memory_order_relaxed))) {
+		if (!begin_memo(self))
+			return MD_STACK_NONE;
+		memo = self->unwind;
 	}
 	if (md_unlikely(md_process.options.unwind == MD_UNWIND_EXACT))
-		return capture_slow(self, &stack, frame, -1);
-	int count = walk_by_rules(&stack, frame[1], caller_sp, frame[0], numbers, (int)md_process.depth);
+		return capture_generic(self, sp, self->stack_high, frame);
+	if (md_unlikely(!walk(memo, (struct frame){ .pc = frame[1], .sp = sp, .fp = frame[0] }, self->stack_high, md_process.depth)))
+		return capture_generic(self, sp, self->stack_high, frame);
+	md_stack_id id = stack_of(memo, md_process.depth);
 
-	if (md_unlikely(count < 0))
-		return capture_slow(self, &stack, frame, -1);
-	if (md_unlikely(md_process.options.unwind == MD_UNWIND_CHECK))
-		compare(self, &stack, frame, numbers, count);
-	return md_stack_store_put_numbers(md_process.heap.stacks, numbers, (size_t)count);
+	if (md_unlikely(md_process.options.unwind == MD_UNWIND_CHECK) && capture_generic(self, sp, self->stack_high, frame).value != id.value)
+		self->counters.unwind_mismatches++;
+	return id;
 }
 
 void md_unwind_forget(uintptr_t begin, uintptr_t end)
 {
 	md_frames_forget(md_process.heap.stacks, begin, end);
-	if (unw.space) {
-		md_lock_take(&unw_lock);
-		unw.flush_cache(unw.space, begin, end);
-		md_lock_release(&unw_lock);
-	}
-}
-
-bool md_unwind_init(const char **why)
-{
-	static unw_accessors_t accessors = {
-		.find_proc_info = find_proc_info,
-		.put_unwind_info = put_unwind_info,
-		.get_dyn_info_list_addr = get_dyn_info_list_addr,
-		.access_mem = access_mem,
-		.access_reg = access_reg,
-		.access_fpreg = access_fpreg,
-		.resume = resume,
-		.get_proc_name = get_proc_name,
-	};
-#if defined(__x86_64__)
-	void *library = dlopen("libunwind-x86_64.so.8", RTLD_NOW | RTLD_LOCAL);
-#else
-	void *library = dlopen("libunwind-aarch64.so.8", RTLD_NOW | RTLD_LOCAL);
-#endif
-
-	*why = "libunwind (package libunwind8) is not installed: stacks end where rules alone cannot go on";
-	if (!library)
-		return false;
-	unw.create_addr_space = (unw_addr_space_t(*)(unw_accessors_t *, int))dlsym(library, UNW_NAME("create_addr_space"));
-	unw.init_remote = (int (*)(unw_cursor_t *, unw_addr_space_t, void *))dlsym(library, UNW_NAME("init_remote"));
-	unw.step = (int (*)(unw_cursor_t *))dlsym(library, UNW_NAME("step"));
-	unw.get_reg = (int (*)(unw_cursor_t *, unw_regnum_t, unw_word_t *))dlsym(library, UNW_NAME("get_reg"));
-	unw.set_caching_policy = (int (*)(unw_addr_space_t, unw_caching_policy_t))dlsym(library, UNW_NAME("set_caching_policy"));
-	unw.flush_cache = (void (*)(unw_addr_space_t, unw_word_t, unw_word_t))dlsym(library, UNW_NAME("flush_cache"));
-	unw.search_table = (int (*)(unw_addr_space_t, unw_word_t, unw_dyn_info_t *, unw_proc_info_t *, int, void *))dlsym(library,
-		UNW_NAME("dwarf_search_unwind_table"));
-	if (!unw.create_addr_space || !unw.init_remote || !unw.step || !unw.get_reg || !unw.set_caching_policy || !unw.flush_cache || !unw.search_table)
-		return false;
-	unw_addr_space_t space = unw.create_addr_space(&accessors, 0);
-
-	if (!space)
-		return false;
-	unw.set_caching_policy(space, UNW_CACHE_GLOBAL);
-	unw.space = space;
-	*why = NULL;
-	return true;
+	atomic_fetch_add(&unloads, 1);
+	md_unwind_generic_forget(begin, end);
 }

@@ -10,11 +10,15 @@
 #define STACK_INDEX_FIRST 1024
 #define FRAME_COUNT_MAX ((uint32_t)MD_FRAME_CHUNKS_MAX << MD_FRAME_CHUNK_BITS)
 
-/* Hash of a stack in the high half of an entry, its id in the low one; 0: empty. */
+struct index_entry {
+	_Atomic uint64_t hash; /* 0: empty; written last */
+	_Atomic uint32_t id;
+};
+
 struct md_stack_index {
-	uint32_t mask;
+	uint32_t mask; /* capacity - 1; a power of two */
 	uint32_t count;
-	_Atomic uint64_t entries[];
+	struct index_entry entries[];
 };
 
 static struct md_frame_table *create_frame_table(struct md_arena *arena, uint32_t capacity)
@@ -155,11 +159,11 @@ void md_frames_forget(struct md_stack_store *store, uintptr_t begin, uintptr_t e
 
 static uint64_t hash_numbers(const uint32_t *numbers, size_t count)
 {
-	uint64_t hash = count;
+	uint64_t prefix = 0;
 
-	for (size_t i = 0; i < count; i++)
-		hash = (hash ^ numbers[i]) * 0x9e3779b97f4a7c15ull, hash ^= hash >> 29;
-	return hash | 1ull << 63; /* so that no entry of the index is 0 */
+	for (size_t i = count; i-- > 0;)
+		prefix = md_stack_hash_add(prefix, numbers[i]);
+	return md_stack_hash_window(prefix, 0, count);
 }
 
 /* The list at an id: its count, then its numbers; NULL for an id that cannot be. */
@@ -172,35 +176,32 @@ static const uint32_t *list_at(const struct md_stack_store *store, uint32_t id)
 	return chunk ? &chunk[id & ((1u << MD_STACK_CHUNK_BITS) - 1)] : NULL;
 }
 
-static uint32_t find_stack(const struct md_stack_store *store, uint64_t hash, const uint32_t *numbers, size_t count)
+md_stack_id md_stack_store_find(const struct md_stack_store *store, uint64_t hash)
 {
 	const struct md_stack_index *index = atomic_load_explicit(&store->index, memory_order_acquire);
 
-	for (uint32_t i = (uint32_t)hash;; i++) {
-		uint64_t entry = atomic_load_explicit(&index->entries[i & index->mask], memory_order_acquire);
+	for (uint32_t i = (uint32_t)(hash >> 32);; i++) {
+		const struct index_entry *entry = &index->entries[i & index->mask];
+		uint64_t found = atomic_load_explicit(&entry->hash, memory_order_acquire);
 
-		if (!entry)
-			return 0;
-		if (entry >> 32 == hash >> 32) {
-			const uint32_t *list = list_at(store, (uint32_t)entry);
-
-			if (list && list[0] == count && !memcmp(list + 1, numbers, count * sizeof *numbers))
-				return (uint32_t)entry;
-		}
+		if (found == hash)
+			return (md_stack_id){ atomic_load_explicit(&entry->id, memory_order_relaxed) };
+		if (!found)
+			return MD_STACK_NONE;
 	}
 }
 
 static void index_put(struct md_stack_index *index, uint64_t hash, uint32_t id)
 {
-	uint32_t i = (uint32_t)hash;
+	uint32_t i = (uint32_t)(hash >> 32);
 
-	while (atomic_load_explicit(&index->entries[i & index->mask], memory_order_relaxed))
+	while (atomic_load_explicit(&index->entries[i & index->mask].hash, memory_order_relaxed))
 		i++;
-	atomic_store_explicit(&index->entries[i & index->mask], hash >> 32 << 32 | id, memory_order_release);
+	atomic_store_explicit(&index->entries[i & index->mask].id, id, memory_order_relaxed);
+	atomic_store_explicit(&index->entries[i & index->mask].hash, hash, memory_order_release); /* pairs with md_stack_store_find */
 	index->count++;
 }
 
-/* The index has only half of each hash, so growing takes it anew from the lists. */
 static bool grow_index(struct md_stack_store *store)
 {
 	struct md_stack_index *old = atomic_load_explicit(&store->index, memory_order_relaxed);
@@ -209,11 +210,10 @@ static bool grow_index(struct md_stack_store *store)
 	if (!index)
 		return false;
 	for (uint32_t i = 0; i <= old->mask; i++) {
-		uint32_t id = (uint32_t)atomic_load_explicit(&old->entries[i], memory_order_relaxed);
-		const uint32_t *list = id ? list_at(store, id) : NULL;
+		uint64_t hash = atomic_load_explicit(&old->entries[i].hash, memory_order_relaxed);
 
-		if (list)
-			index_put(index, hash_numbers(list + 1, list[0]), id);
+		if (hash)
+			index_put(index, hash, atomic_load_explicit(&old->entries[i].id, memory_order_relaxed));
 	}
 	atomic_store_explicit(&store->index, index, memory_order_release);
 	return true;
@@ -246,12 +246,12 @@ md_stack_id md_stack_store_put_numbers(struct md_stack_store *store, const uint3
 	if (!count || count > MD_STACK_FRAMES_MAX)
 		return MD_STACK_NONE;
 	uint64_t hash = hash_numbers(numbers, count);
-	uint32_t id = find_stack(store, hash, numbers, count);
+	uint32_t id = md_stack_store_find(store, hash).value;
 
 	if (id)
 		return (md_stack_id){ id };
 	md_lock_take(&store->lock);
-	id = find_stack(store, hash, numbers, count);
+	id = md_stack_store_find(store, hash).value;
 	if (!id) {
 		struct md_stack_index *index = atomic_load_explicit(&store->index, memory_order_relaxed);
 

@@ -86,6 +86,35 @@ uint32_t md_frame_put(struct md_stack_store *store, struct md_frame frame, uint3
 /* Frames with addresses in [begin, end) are found no more: the code there is gone. */
 void md_frames_forget(struct md_stack_store *store, uintptr_t begin, uintptr_t end);
 
+/* Hash of a stack: a polynomial in its frame numbers from the outermost inwards, so that a stack that goes on from a known one costs only its new
+ * frames, and the innermost part of a stack is hashed from two known values. Two stacks with one hash (64 bits) are taken for the same. */
+#define MD_STACK_HASH_FACTOR 0xd1342543de82ef95ull
+
+static inline uint64_t md_stack_hash_add(uint64_t prefix, uint32_t number)
+{
+	uint64_t mixed = (number + 0x9e3779b97f4a7c15ull) * 0xff51afd7ed558ccdull;
+
+	return prefix * MD_STACK_HASH_FACTOR + (mixed ^ mixed >> 32);
+}
+
+/* Hash of the innermost `count` frames: prefix is of all, outer of those further out (0 if there are none). */
+static inline uint64_t md_stack_hash_window(uint64_t prefix, uint64_t outer, size_t count)
+{
+	uint64_t power = 1, factor = MD_STACK_HASH_FACTOR;
+
+	if (outer)
+		for (size_t n = count; n; n >>= 1, factor *= factor)
+			if (n & 1)
+				power *= factor;
+	uint64_t hash = prefix - outer * power;
+
+	hash = (hash ^ hash >> 32) * 0x9e3779b97f4a7c15ull;
+	return hash | 1; /* 0 is no hash */
+}
+
+/* The stack with that hash, or MD_STACK_NONE. Lock-free. */
+md_stack_id md_stack_store_find(const struct md_stack_store *store, uint64_t hash);
+
 /* Stores a stack of frame numbers, innermost first, once however often it is put. MD_STACK_NONE when count is 0 or the store is full. */
 md_stack_id md_stack_store_put_numbers(struct md_stack_store *store, const uint32_t *numbers, size_t count);
 

@@ -36,11 +36,14 @@ struct md_thread_counters {
 	uint64_t unwind_walks, unwind_slow, unwind_mismatches;
 };
 
+struct md_unwind_memo; /* runtime/unwind.c */
+
 struct md_thread {
 	bool busy;     /* inside one of our calls: a signal handler that allocates must not come in again */
 	bool attended; /* something waits to be done at the end of the call (findings, deferred frees, ...) */
 	md_thread_id id;
 	uint32_t check_countdown; /* calls until the next CHECK_EVERY */
+	struct md_unwind_memo *unwind; /* the unwinder's, or NULL */
 	uintptr_t stack_low, stack_high; /* the stack it was started on; 0, 0 where not known */
 	struct md_history_ring history;
 	struct md_quarantine quarantine;
