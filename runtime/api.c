@@ -10,6 +10,7 @@
 #include "runtime/entry.h"
 #include "runtime/policy.h"
 #include "runtime/show.h"
+#include "runtime/unwind.h"
 #include "src/inspect.h"
 
 const char *malloc_debug_version(void)
@@ -31,12 +32,13 @@ static struct md_thread *begin(void)
 int malloc_debug_check(const void *pointer)
 {
 	struct md_thread *self = begin();
-	struct md_call call = { .api = MD_API_CHECK };
 	struct md_block_view block;
 	int result = -EINVAL;
 
 	if (!self)
 		return -ENOSYS;
+	struct md_call call = { .api = MD_API_CHECK, .stack = md_capture(self) };
+
 	md_inspect_address(&md_process.heap, (uintptr_t)pointer, &block);
 	if (block.valid && block.user == (uintptr_t)pointer && (block.state == MD_BLOCK_LIVE || block.state == MD_BLOCK_QUARANTINED)) {
 		md_check_block(&md_process.heap, self, (uintptr_t)pointer, MD_NOTICED_ON_REQUEST, &call);
@@ -49,13 +51,14 @@ int malloc_debug_check(const void *pointer)
 long malloc_debug_check_all(void)
 {
 	struct md_thread *self = begin();
-	struct md_call call = { .api = MD_API_CHECK };
 	struct md_check_cursor cursor = { 0 };
 	long found = 0;
 	bool more = true;
 
 	if (!self)
 		return -ENOSYS;
+	struct md_call call = { .api = MD_API_CHECK, .stack = md_capture(self) };
+
 	while (more) {
 		more = md_check_heap(&md_process.heap, self, &cursor, MD_NOTICED_ON_REQUEST, &call);
 		found += self->findings.count;
@@ -167,21 +170,39 @@ malloc_debug_error_callback *malloc_debug_on_error(malloc_debug_error_callback *
 	return atomic_exchange(&md_policy_callback, callback);
 }
 
-long malloc_debug_purge(unsigned flags)
+/* Purges one struct, its own or a parked one's. Returns problems found. */
+static long purge(struct md_thread *thread, unsigned flags)
 {
-	struct md_thread *self;
 	long found = 0;
 	bool more = true;
+
+	while (more) {
+		more = md_heap_purge_thread(&md_process.heap, thread, flags & MALLOC_DEBUG_PURGE_KEEP_ZONES);
+		found += thread->findings.count;
+		md_policy_act(thread);
+	}
+	return found;
+}
+
+long malloc_debug_purge(unsigned flags)
+{
+	struct md_thread *self, *parked, *done = NULL;
+	long found = 0;
 
 	if (flags & ~(unsigned)MALLOC_DEBUG_PURGE_KEEP_ZONES)
 		return -EINVAL;
 	self = begin();
 	if (!self)
 		return -ENOSYS;
-	while (more) {
-		more = md_heap_purge_thread(&md_process.heap, self, flags & MALLOC_DEBUG_PURGE_KEEP_ZONES);
-		found += self->findings.count;
-		md_policy_act(self);
+	found = purge(self, flags);
+	while ((parked = md_heap_parked_take(&md_process.heap))) { /* what dead threads left */
+		found += purge(parked, flags);
+		parked->next_parked = done;
+		done = parked;
+	}
+	for (struct md_thread *next; done; done = next) {
+		next = done->next_parked;
+		md_heap_parked_give(&md_process.heap, done);
 	}
 	if (!(flags & MALLOC_DEBUG_PURGE_KEEP_ZONES)) {
 		md_zones_release_empty(&md_process.heap.zones);

@@ -235,7 +235,12 @@ static void print_settings(const enum md_option_source *sources, bool all)
 	}
 }
 
-static void begin_heap(void)
+static enum md_option_source source_of(const enum md_option_source *sources, const char *name)
+{
+	return sources[md_options_find(name) - md_option_table];
+}
+
+static void begin_heap(const enum md_option_source *sources)
 {
 	const struct md_options *options = &md_process.options;
 	struct md_heap_config config = {
@@ -245,6 +250,7 @@ static void begin_heap(void)
 		.fill_alloc_byte = (unsigned char)options->fill_alloc_byte,
 		.fill_free_byte = (unsigned char)options->fill_free_byte,
 		.quarantine = options->quarantine,
+		.quarantine_fixed = source_of(sources, "quarantine") > MD_SOURCE_PRESET || options->preset == MD_PRESET_FULL,
 		.history = options->history,
 		.realloc_move = options->realloc_move,
 		.max_alloc = options->max_alloc,
@@ -257,7 +263,7 @@ static void begin_heap(void)
 	}
 }
 
-static void decide_mode(void)
+static void decide_mode(const enum md_option_source *sources)
 {
 	const struct md_options *options = &md_process.options;
 
@@ -268,7 +274,7 @@ static void decide_mode(void)
 	} else if (!md_resolves_to("malloc", (const void *)malloc)) {
 		say("this program has a malloc of its own: ", md_process.program);
 	} else {
-		begin_heap();
+		begin_heap(sources);
 		return;
 	}
 	atomic_store(&md_process.mode, MD_MODE_PASS);
@@ -310,7 +316,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	find_program(argv);
 	find_next();
 	md_sink_init(md_process.options.log);
-	decide_mode();
+	decide_mode(sources);
 	if (!md_mode_is(MD_MODE_PASS)) {
 		find_library();
 		find_helper();

@@ -105,6 +105,10 @@ static inline size_t md_record_size(const struct md_zone *zone, const struct md_
  * it returns true (after dealing with the findings). */
 bool md_heap_purge_thread(struct md_heap *heap, struct md_thread *thread, bool keep_zones);
 
+/* Takes one struct that no thread has off the list of parked ones, for purging; NULL when there is none (left). Give each back. */
+struct md_thread *md_heap_parked_take(struct md_heap *heap);
+void md_heap_parked_give(struct md_heap *heap, struct md_thread *thread);
+
 /* Moves blocks that are over the limit out of the quarantine; stops early when the findings list is full. */
 void md_heap_evict(struct md_heap *heap, struct md_thread *thread, size_t limit_bytes);
 

@@ -105,3 +105,22 @@ void md_heap_after_fork(struct md_heap *heap, struct md_thread *survivor)
 	}
 	md_lock_release(&heap->threads_lock);
 }
+
+struct md_thread *md_heap_parked_take(struct md_heap *heap)
+{
+	md_lock_take(&heap->threads_lock);
+	struct md_thread *thread = heap->parked;
+
+	if (thread)
+		heap->parked = thread->next_parked;
+	md_lock_release(&heap->threads_lock);
+	return thread;
+}
+
+void md_heap_parked_give(struct md_heap *heap, struct md_thread *thread)
+{
+	md_lock_take(&heap->threads_lock);
+	thread->next_parked = heap->parked;
+	heap->parked = thread;
+	md_lock_release(&heap->threads_lock);
+}
