@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "report/text.h"
@@ -280,16 +281,48 @@ static void decide_mode(const enum md_option_source *sources)
 	atomic_store(&md_process.mode, MD_MODE_PASS);
 }
 
+#define PIPE_FLAGS (O_CLOEXEC | O_NONBLOCK)
+
+/* The two descriptors that the next pipe gets. */
+static void find_next_pipe(int ends[2])
+{
+	if (md_syscall2(SYS_pipe2, (long)ends, PIPE_FLAGS) != 0) {
+		ends[0] = ends[1] = -1;
+		return;
+	}
+	md_syscall1(SYS_close, ends[0]);
+	md_syscall1(SYS_close, ends[1]);
+}
+
+/* libunwind's start opens a pipe to probe memory through, which our way of using it never does: the program's descriptors are as without us. */
+static void close_unwinder_pipe(const int ends[2])
+{
+	struct stat status[2];
+
+	for (int i = 0; i < 2; i++) {
+		if (ends[i] < 0 || md_syscall4(SYS_newfstatat, ends[i], (long)"", (long)&status[i], AT_EMPTY_PATH) != 0 || !S_ISFIFO(status[i].st_mode) ||
+			!(md_syscall2(SYS_fcntl, ends[i], F_GETFL) & O_NONBLOCK) || md_syscall2(SYS_fcntl, ends[i], F_GETFD) != FD_CLOEXEC)
+			return;
+	}
+	if (status[0].st_ino != status[1].st_ino)
+		return;
+	md_syscall1(SYS_close, ends[0]);
+	md_syscall1(SYS_close, ends[1]);
+}
+
 static __attribute__((noinline)) void load_unwinder(void)
 {
 	struct md_thread *self = md_entry_begin(); /* what the loader allocates for us is not the program's */
 	const char *why = NULL;
+	int ends[2];
 
+	find_next_pipe(ends);
 	if (!md_unwind_generic_init(&why) && md_process.options.verbose) {
 		early.length = 0;
 		say(why, "");
 		md_sink_write(early.buffer, early.length);
 	}
+	close_unwinder_pipe(ends);
 	if (self)
 		md_entry_end(self);
 }
