@@ -7,7 +7,6 @@
 #include "runtime/boot.h"
 #include "runtime/entry.h"
 #include "runtime/policy.h"
-#include "runtime/syscall.h"
 #include "runtime/unwind.h"
 #include "src/os.h"
 
@@ -18,10 +17,22 @@
 #define CHUNK_OTHER_ARENA 4u
 #define ARENA_BYTES ((uintptr_t)64 << 20) /* HEAP_MAX_SIZE on 64-bit systems */
 
+/* Between the program break at our start and now: mapped for certain, so read without asking the system. sbrk(0) makes no call. */
+static bool is_below_break(uintptr_t addr)
+{
+	return addr >= md_process.brk_at_start && addr <= (uintptr_t)sbrk(0);
+}
+
 /* The sizes that glibc's malloc keeps before a block, if they can be read. */
 static bool read_chunk(uintptr_t user, size_t header[2])
 {
-	return user % 16 == 0 && user > 4096 && md_os_read(user - 16, header, 16) == 16;
+	if (user % 16 || user <= 4096)
+		return false;
+	if (is_below_break(user - 16) && is_below_break(user)) {
+		memcpy(header, (const void *)(user - 16), 16);
+		return true;
+	}
+	return md_os_read(user - 16, header, 16) == 16;
 }
 
 /* Whether a pointer may be a block of the C library's heap: handed out by a module that is bound to it past us (RTLD_DEEPBIND, dlmopen), or by
@@ -49,9 +60,7 @@ static bool is_libc_block(uintptr_t user)
 		return md_os_read(heap, &arena, sizeof arena) == sizeof arena && arena && arena % 8 == 0 &&
 			md_os_read(arena, header, 16) == 16;
 	}
-	uintptr_t brk = (uintptr_t)md_syscall1(SYS_brk, 0);
-
-	return user < brk && brk - user < (uintptr_t)1 << 40;
+	return is_below_break(user);
 }
 
 /* --- without a thread struct --------------------------------------------- */

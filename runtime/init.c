@@ -12,6 +12,7 @@
 #include <sys/auxv.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "report/text.h"
 #include "runtime/cxx.h"
@@ -21,6 +22,7 @@
 #include "runtime/modules.h"
 #include "runtime/process.h"
 #include "runtime/resolve.h"
+#include "runtime/restrict.h"
 #include "runtime/show.h"
 #include "runtime/sink.h"
 #include "runtime/symbol_client.h"
@@ -34,14 +36,18 @@ struct md_process md_process;
 
 /* --- time ----------------------------------------------------------------- */
 
+static double tick_nanoseconds(void)
+{
+	if (md_is_restricted())
+		return md_process.tick_nanoseconds;
+	uint64_t ticks = md_clock_now() - md_process.start_ticks, passed = md_os_nanoseconds() - md_process.start_nanoseconds;
+
+	return ticks ? (double)passed / (double)ticks : 0;
+}
+
 double md_process_seconds(uint64_t ticks)
 {
-	uint64_t now_ticks = md_clock_now(), now = md_os_nanoseconds();
-	double per_tick = now_ticks > md_process.start_ticks
-		? (double)(now - md_process.start_nanoseconds) / (double)(now_ticks - md_process.start_ticks)
-		: 0;
-
-	return (double)(int64_t)(ticks - md_process.start_ticks) * per_tick / 1e9;
+	return (double)(int64_t)(ticks - md_process.start_ticks) * tick_nanoseconds() / 1e9;
 }
 
 double md_process_seconds_coarse(uint32_t coarse)
@@ -49,6 +55,18 @@ double md_process_seconds_coarse(uint32_t coarse)
 	uint32_t since = coarse - md_clock_coarse(md_process.start_ticks);
 
 	return md_process_seconds(md_process.start_ticks + ((uint64_t)since << MD_CLOCK_COARSE_SHIFT));
+}
+
+uint32_t md_process_pid(void)
+{
+	return md_is_restricted() ? md_process.pid : (uint32_t)md_syscall0(SYS_getpid);
+}
+
+void md_process_before_restriction(void)
+{
+	md_process.tick_nanoseconds = tick_nanoseconds();
+	md_process.pid = (uint32_t)md_syscall0(SYS_getpid);
+	sbrk(0); /* from now on answered without a call */
 }
 
 /* --- environment ---------------------------------------------------------- */
@@ -337,6 +355,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	(void)argc;
 	environment = getauxval(AT_SECURE) ? NULL : envp;
 	md_process.start_ticks = md_clock_now();
+	md_process.brk_at_start = (uintptr_t)md_syscall1(SYS_brk, 0);
 	md_process.start_nanoseconds = md_os_nanoseconds();
 	md_syscall2(SYS_clock_gettime, CLOCK_REALTIME, (long)&wall);
 	md_process.start_seconds = (uint64_t)wall.tv_sec;

@@ -8,6 +8,7 @@
 #include <sys/uio.h>
 #include <time.h>
 
+#include "runtime/restrict.h"
 #include "runtime/syscall.h"
 #include "src/clock.h"
 #include "src/os.h"
@@ -16,9 +17,21 @@
 #define MADV_WIPEONFORK 18
 #endif
 
+_Atomic bool md_restricted;
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+/* Not MAP_NORESERVE: a request that the system could never serve is then refused at once, as malloc of the C library is. */
+static long map(uintptr_t addr, size_t bytes, long flags)
+{
+	return md_syscall6(SYS_mmap, (long)addr, (long)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+}
+
 void *md_os_map(uintptr_t hint, size_t bytes)
 {
-	long result = md_syscall6(SYS_mmap, (long)hint, (long)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	long result = map(hint, bytes, 0);
 
 	return md_syscall_failed(result) ? NULL : (void *)result;
 }
@@ -35,11 +48,20 @@ bool md_os_drop(void *addr, size_t bytes)
 
 bool md_os_move(void *from, void *to, size_t bytes)
 {
-	return md_syscall5(SYS_mremap, (long)from, (long)bytes, (long)bytes, MREMAP_MAYMOVE | MREMAP_FIXED, (long)to) == (long)to;
+	if (md_syscall5(SYS_mremap, (long)from, (long)bytes, (long)bytes, MREMAP_MAYMOVE | MREMAP_FIXED, (long)to) == (long)to)
+		return true;
+	/* Before Linux 6.17 the target is unmapped first, and then the call may be refused: where the source consists of several mappings, for one. */
+	long again = map((uintptr_t)to, bytes, MAP_FIXED_NOREPLACE);
+
+	if (!md_syscall_failed(again) && again != (long)to) /* a kernel that takes the flag for a hint: the target was not unmapped */
+		md_os_unmap((void *)again, bytes);
+	return false;
 }
 
 size_t md_os_read(uintptr_t addr, void *buffer, size_t bytes)
 {
+	if (md_is_restricted())
+		return 0;
 	struct iovec ours = { .iov_base = buffer, .iov_len = bytes }, theirs = { .iov_base = (void *)addr, .iov_len = bytes };
 	long result = md_syscall6(SYS_process_vm_readv, md_syscall0(SYS_getpid), (long)&ours, 1, (long)&theirs, 1, 0);
 

@@ -98,7 +98,7 @@ enum md_place md_place_of(uintptr_t addr, md_thread_id *thread, uint16_t *module
 	if (addr >> MD_ADDRESS_BITS)
 		return addr >> 47 == 0x1ffff ? MD_PLACE_UNMAPPED : MD_PLACE_NONCANONICAL;
 	for (const struct md_thread *other = atomic_load(&md_process.heap.threads); other; other = other->next) {
-		if (!other->parked && addr >= other->stack_low && addr < other->stack_high && md_os_read(addr, &byte, 1)) {
+		if (!other->parked && addr >= other->stack_low && addr < other->stack_high && (md_is_restricted() || md_os_read(addr, &byte, 1))) {
 			*thread = other->id;
 			return MD_PLACE_STACK;
 		}
@@ -109,6 +109,8 @@ enum md_place md_place_of(uintptr_t addr, md_thread_id *thread, uint16_t *module
 	}
 	if (md_page_map_zone(&md_process.heap.map, addr))
 		return MD_PLACE_FREE_SLOT;
+	if (md_is_restricted())
+		return MD_PLACE_UNKNOWN;
 	return md_os_read(addr, &byte, 1) ? MD_PLACE_MAPPING : MD_PLACE_UNMAPPED;
 }
 
@@ -270,7 +272,7 @@ static void build(struct md_report *report, const struct md_finding *finding)
 	memset(report, 0, sizeof *report);
 	report->finding = finding;
 	report->number = (uint32_t)atomic_fetch_add(&md_policy_counts.reports, 1) + 1;
-	report->pid = (uint32_t)md_syscall0(SYS_getpid);
+	report->pid = md_process_pid();
 	report->program = md_process.program;
 	report->seconds = md_process_seconds(md_clock_now());
 	read_history(report);
@@ -296,7 +298,7 @@ static void find_names(struct md_report *report, void *memory)
 		return;
 	}
 	if (md_is_restricted()) {
-		report->names_missing = "the program restricts its own system calls, so the symbol helper was not started; malloc-debug symbolize can finish this report";
+		report->names_missing = "the program restricts its own system calls, so the symbol helper was not started; addr2line -e MODULE +OFFSET tells a name";
 		return;
 	}
 	struct md_names *names = memory ? md_names_init(memory, NAMES_BYTES) : NULL;
@@ -352,8 +354,8 @@ static void pause_for_debugger(void)
 	struct md_text text;
 
 	md_text_init(&text, line, sizeof line, false);
-	md_textf(&text, "malloc-debug: paused; attach with: gdb -p %u   (then: signal 0, or kill -CONT %u to go on)\n", (unsigned)md_syscall0(SYS_getpid),
-		(unsigned)md_syscall0(SYS_getpid));
+	md_textf(&text, "malloc-debug: paused; attach with: gdb -p %u   (then: signal 0, or kill -CONT %u to go on)\n", md_process_pid(),
+		md_process_pid());
 	md_sink_write(line, text.length);
 	md_syscall2(SYS_kill, md_syscall0(SYS_getpid), SIGSTOP);
 }

@@ -51,12 +51,15 @@ struct md_process {
 	unsigned depth;           /* frames kept; at most MD_STACK_FRAMES_MAX */
 	uint64_t start_ticks;     /* md_clock_now() at start */
 	uint64_t start_nanoseconds;
+	double tick_nanoseconds;  /* of one tick, noted when it was last allowed to ask (restrict.h) */
+	uint32_t pid;             /* at start, and in a child of fork */
 	uint64_t start_seconds;   /* of the clock on the wall, for file names */
 	bool no_color;            /* NO_COLOR is set */
 	char program[512];        /* path of the executable, or its name */
 	char library_folder[512]; /* absolute, without trailing slash; "" if unknown */
 	uintptr_t library_begin, library_end; /* our own mapping: its frames are left out of stacks */
 	uintptr_t main_stack_high;
+	uintptr_t brk_at_start;   /* where the C library's own heap begins */
 	int exit_status_wanted; /* EXITCODE, once an error was found; else 0 */
 };
 
@@ -69,6 +72,12 @@ static inline bool md_mode_is(enum md_mode mode)
 {
 	return atomic_load_explicit(&md_process.mode, memory_order_acquire) == (int)mode;
 }
+
+/* This process's number. */
+uint32_t md_process_pid(void);
+
+/* See restrict.h. */
+void md_process_before_restriction(void);
 
 /* Seconds since our start of a tick count. */
 double md_process_seconds(uint64_t ticks);

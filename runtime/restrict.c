@@ -3,21 +3,12 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <sys/prctl.h>
 
 #include "runtime/process.h"
+#include "runtime/sink.h"
 #include "runtime/syscall.h"
 
-static _Atomic bool restricted;
-
-bool md_is_restricted(void)
-{
-	return atomic_load_explicit(&restricted, memory_order_relaxed);
-}
-
-/* Filters are installed by prctl(PR_SET_SECCOMP), or by the seccomp system call, which ordinary users may make only after
- * prctl(PR_SET_NO_NEW_PRIVS). */
 MD_EXPORT int prctl(int operation, ...)
 {
 	va_list list;
@@ -27,8 +18,11 @@ MD_EXPORT int prctl(int operation, ...)
 		      d = va_arg(list, unsigned long);
 
 	va_end(list);
-	if (operation == PR_SET_SECCOMP || operation == PR_SET_NO_NEW_PRIVS)
-		atomic_store_explicit(&restricted, true, memory_order_relaxed);
+	if ((operation == PR_SET_SECCOMP || operation == PR_SET_NO_NEW_PRIVS) && !md_is_restricted()) {
+		md_process_before_restriction();
+		md_sink_before_restriction();
+		atomic_store_explicit(&md_restricted, true, memory_order_relaxed);
+	}
 	long result = md_syscall5(SYS_prctl, operation, (long)a, (long)b, (long)c, (long)d);
 
 	if (!md_syscall_failed(result))

@@ -22,6 +22,9 @@ static const char *log_pattern = "stderr";
 static struct stat stderr_at_start;
 static bool stderr_was_open;
 
+/* Noted before the program restricts itself. */
+static bool restricted_color, restricted_usable;
+
 static bool stat_of(int fd, struct stat *status)
 {
 #if defined(SYS_fstat)
@@ -41,13 +44,15 @@ bool md_sink_is_terminal(int fd)
 {
 	char settings[64];
 
-	return md_syscall3(SYS_ioctl, fd, 0x5401 /* TCGETS */, (long)settings) == 0;
+	return !md_is_restricted() && md_syscall3(SYS_ioctl, fd, 0x5401 /* TCGETS */, (long)settings) == 0;
 }
 
 bool md_sink_color(void)
 {
 	if (md_process.options.color != MD_COLOR_AUTO)
 		return md_process.options.color == MD_COLOR_ALWAYS;
+	if (md_is_restricted())
+		return restricted_color;
 	return !md_process.no_color && !strcmp(log_pattern, "stderr") && md_sink_is_terminal(STDERR);
 }
 
@@ -112,10 +117,28 @@ static int write_all(int fd, const char *text, size_t bytes)
 	return 0;
 }
 
+/* With nothing but write. */
+static int write_restricted(int fd, const char *text, size_t bytes)
+{
+	while (bytes) {
+		long written = md_syscall3(SYS_write, fd, (long)text, (long)bytes);
+
+		if (written == -EINTR)
+			continue;
+		if (written <= 0)
+			return written ? (int)written : -EIO;
+		text += written;
+		bytes -= (size_t)written;
+	}
+	return 0;
+}
+
 int md_sink_write_fd(int fd, const char *text, size_t bytes)
 {
 	struct hold hold;
 
+	if (md_is_restricted())
+		return write_restricted(fd, text, bytes);
 	hold_signals(&hold);
 	int result = write_all(fd, text, bytes);
 
@@ -142,7 +165,7 @@ static void expand(const char *pattern, char *path, size_t bytes)
 		}
 		switch (*++pattern) {
 		case 'p':
-			md_text_uint(&text, (uint64_t)md_syscall0(SYS_getpid));
+			md_text_uint(&text, md_process_pid());
 			break;
 		case 'e':
 			md_text_put(&text, base_name(md_process.program));
@@ -196,11 +219,19 @@ static bool stderr_usable(void)
 {
 	struct stat now;
 
+	if (md_is_restricted())
+		return restricted_usable;
 	if (!stat_of(STDERR, &now))
 		return false;
 	if (stderr_was_open && now.st_dev == stderr_at_start.st_dev && now.st_ino == stderr_at_start.st_ino && now.st_rdev == stderr_at_start.st_rdev)
 		return true;
 	return S_ISREG(now.st_mode) || md_sink_is_terminal(STDERR);
+}
+
+void md_sink_before_restriction(void)
+{
+	restricted_color = md_sink_color();
+	restricted_usable = stderr_usable();
 }
 
 void md_sink_write(const char *text, size_t bytes)

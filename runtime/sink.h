@@ -17,6 +17,9 @@
 /* Notes what descriptor 2 is. pattern: "stderr" or a path with %p, %e, %t. */
 void md_sink_init(const char *pattern);
 
+/* See runtime/restrict.h: notes what may not be asked later. */
+void md_sink_before_restriction(void);
+
 /* Whether colour may be used there, by the option and the terminal. */
 bool md_sink_color(void);
 

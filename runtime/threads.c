@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "runtime/entry.h"
+#include "runtime/restrict.h"
 #include "runtime/syscall.h"
 #include "runtime/unwind.h"
 #include "src/os.h"
@@ -69,7 +70,7 @@ static void set_main_stack(struct md_thread *self)
 
 static struct md_thread *attach(md_thread_id creator, md_stack_id created)
 {
-	uint32_t tid = md_os_thread();
+	uint32_t tid = md_is_restricted() ? 0 : md_os_thread();
 	struct md_thread *self = md_heap_thread_begin(&md_process.heap, tid);
 
 	if (!self)
@@ -78,7 +79,7 @@ static struct md_thread *attach(md_thread_id creator, md_stack_id created)
 
 	info->creator = creator;
 	info->created = created;
-	if (tid == (uint32_t)md_syscall0(SYS_getpid))
+	if (tid && tid == md_process_pid())
 		set_main_stack(self);
 	self->attended = md_process.options.check_every != 0;
 	self->check_countdown = (uint32_t)md_process.options.check_every;
@@ -185,6 +186,7 @@ bool md_threads_init(void)
 
 void md_threads_after_fork(void)
 {
+	md_process.pid = md_os_thread();
 	if (md_self)
 		md_process.heap.thread_infos[md_self->id.value].tid = md_os_thread();
 }

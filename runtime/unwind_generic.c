@@ -8,6 +8,7 @@
 #include <libunwind.h>
 
 #include "runtime/modules.h"
+#include "runtime/restrict.h"
 #include "src/os.h"
 
 #if defined(__x86_64__)
@@ -195,7 +196,7 @@ __attribute__((noinline)) int md_unwind_generic(uintptr_t low, uintptr_t high, u
 {
 	int count = 0;
 
-	if (!unw.space) {
+	if (!unw.space || md_is_restricted()) { /* libunwind blocks signals at each step */
 		pcs[0] = caller_pc;
 		return 1;
 	}
