@@ -15,7 +15,8 @@
 
 #define MD_PAGE_BYTES 4096u /* granule we count in; the system's page may be larger (md_os_page_bytes) */
 
-/* Maps zeroed, private, readable and writable memory, near hint where that is free (0: anywhere). NULL if refused. */
+/* Maps zeroed, private, readable and writable memory, near hint where that is free (0: anywhere). NULL if refused, as for any request that the system
+ * could never serve. */
 void *md_os_map(uintptr_t hint, size_t bytes);
 
 /* Gives memory back; the range becomes unmapped. */
@@ -24,7 +25,8 @@ void md_os_unmap(void *addr, size_t bytes);
 /* Drops the contents, keeps the addresses: the next read sees zeroes. False if refused (locked memory): contents are then unchanged. */
 bool md_os_drop(void *addr, size_t bytes);
 
-/* Moves pages from one range to another of equal length that is mapped (and is replaced); the old range becomes unmapped. No copy. */
+/* Moves pages from one range to another of equal length that is mapped (and is replaced); the old range becomes unmapped. No copy. False if refused:
+ * the old range is unchanged, and the other one still mapped, with any contents. */
 bool md_os_move(void *from, void *to, size_t bytes);
 
 /* Reads memory that may not be mapped, or not readable. Any length and address. Returns bytes read from the start (0 if none), and never faults. */
