@@ -186,6 +186,8 @@ bool md_threads_init(void)
 
 void md_threads_after_fork(void)
 {
+	if (md_is_restricted())
+		return;
 	md_process.pid = md_os_thread();
 	if (md_self)
 		md_process.heap.thread_infos[md_self->id.value].tid = md_os_thread();
