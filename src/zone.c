@@ -267,8 +267,8 @@ void md_zones_give_large(struct md_zones *zones, struct md_zone *zone, bool move
 	if (moved) {
 		md_runs_forget(zones->runs, zone->begin, zone->bytes);
 	} else {
-		if (dropped) /* the filled pages are all that is left: gone too, the whole range is fresh */
-			dropped = md_os_drop((void *)zone->begin, zone->large_end - zone->begin);
+		if (dropped) /* the filled pages are left, and what an earlier zone wrote behind our end: gone too, the whole range is fresh */
+			dropped = md_os_drop((void *)zone->begin, zone->bytes);
 		md_page_map_set(zones->runs->map, zone->begin, zone->bytes, 0);
 		md_runs_give(zones->runs, zone->begin, zone->bytes, !dropped);
 	}
