@@ -2,6 +2,7 @@
 #include "runtime/entry.h"
 
 #include "runtime/foreign.h"
+#include "runtime/leaks.h"
 #include "runtime/policy.h"
 #include "runtime/show.h"
 #include "src/inspect.h"
@@ -44,4 +45,5 @@ void md_entry_attend(struct md_thread *self)
 		self->attended = true;
 	}
 	md_show_pending(self);
+	md_leaks_pending(self);
 }

@@ -4,11 +4,27 @@
 #include <stddef.h>
 
 #include "runtime/entry.h"
+#include "runtime/leaks.h"
 #include "runtime/policy.h"
 #include "runtime/show.h"
+#include "runtime/syscall.h"
+#include "runtime/unwind.h"
 #include "src/inspect.h"
 
 int __cxa_atexit(void (*function)(void *), void *argument, void *module);
+
+/* Frames between us and the caller of exit: the C library's loop over handlers, and exit itself. What lies below that caller is dead; if main has
+ * returned, main's frame too. */
+#define EXIT_FRAMES 2
+
+static void look_for_leaks(struct md_thread *self, uintptr_t frame)
+{
+	struct md_leaks_here here = { .sp = md_unwind_stack_pointer(self, EXIT_FRAMES) }; /* registers hold nothing that the program still uses */
+
+	if (!here.sp)
+		here.sp = frame;
+	md_leaks_check(self, &here, MD_LEAKS_AT_EXIT, MD_TO_SINK, NULL);
+}
 
 static void at_exit(void *unused)
 {
@@ -20,10 +36,14 @@ static void at_exit(void *unused)
 	(void)unused;
 	if (!self)
 		return;
+	md_capture(self); /* for the stack pointers of our callers */
 	while (more) {
 		more = md_check_heap(&md_process.heap, self, &cursor, MD_NOTICED_AT_EXIT, &call);
 		md_policy_act(self);
 	}
+	/* A forked child has its parent's blocks and few of its parent's reasons. */
+	if (md_process.options.leaks && (uint32_t)md_syscall0(SYS_getpid) == md_process.pid)
+		look_for_leaks(self, (uintptr_t)__builtin_frame_address(0));
 	if (md_process.options.show || md_process.options.stats)
 		md_show_items(false, true);
 	md_entry_end(self);

@@ -19,6 +19,7 @@
 #include "runtime/entry.h"
 #include "runtime/exit.h"
 #include "runtime/fork.h"
+#include "runtime/leaks.h"
 #include "runtime/modules.h"
 #include "runtime/process.h"
 #include "runtime/resolve.h"
@@ -355,6 +356,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	(void)argc;
 	environment = getauxval(AT_SECURE) ? NULL : envp;
 	md_process.start_ticks = md_clock_now();
+	md_process.pid = (uint32_t)md_syscall0(SYS_getpid);
 	md_process.brk_at_start = (uintptr_t)md_syscall1(SYS_brk, 0);
 	md_process.start_nanoseconds = md_os_nanoseconds();
 	md_syscall2(SYS_clock_gettime, CLOCK_REALTIME, (long)&wall);
@@ -378,6 +380,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 		md_fork_init();
 		md_exit_init();
 		md_show_init();
+		md_leaks_init();
 		atomic_store_explicit(&md_process.mode, MD_MODE_ACTIVE, memory_order_release);
 	}
 	if (md_process.options.verbose)

@@ -363,6 +363,13 @@ md_stack_id md_unwind_capture(struct md_thread *self, const uintptr_t *frame)
 	return id;
 }
 
+uintptr_t md_unwind_stack_pointer(const struct md_thread *self, unsigned callers)
+{
+	const struct md_unwind_memo *memo = self->unwind;
+
+	return memo && memo->count > callers ? memo->frames[memo->count - 1 - callers].sp : 0;
+}
+
 void md_unwind_forget(uintptr_t begin, uintptr_t end)
 {
 	md_frames_forget(md_process.heap.stacks, begin, end);

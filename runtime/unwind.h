@@ -21,6 +21,9 @@
 /* Stack of the caller of an entry point. frame: __builtin_frame_address(0) in the entry point, which must have a frame pointer. */
 md_stack_id md_unwind_capture(struct md_thread *self, const uintptr_t *frame);
 
+/* Stack pointer that the frame so many callers out of the last captured stack has (0: the first one captured). 0 if it is not known. */
+uintptr_t md_unwind_stack_pointer(const struct md_thread *self, unsigned callers);
+
 /* A thread begins, or its stack is another one now: nothing is remembered of the last. */
 void md_unwind_reset(struct md_thread *self);
 

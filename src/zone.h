@@ -49,6 +49,8 @@ struct md_zone {
 	uint64_t *free_bits;
 	struct md_zone *next, *previous; /* in its class's list of zones with free slots */
 	bool listed;
+
+	unsigned char *marks; /* of its slots, while a leak check runs (leak.h); else NULL */
 };
 
 /* A slot on its way between zones, caches and the program. */

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Leaks: when the search is made, and what is done with its result.
+ */
+#ifndef MD_LEAKS_H
+#define MD_LEAKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/process.h"
+
+enum md_leaks_when { MD_LEAKS_AT_EXIT, MD_LEAKS_ON_REQUEST, MD_LEAKS_ON_SIGNAL };
+
+/* Where the live part of the calling thread's stack begins, and what its registers held there. */
+struct md_leaks_here {
+	uintptr_t sp;
+	uintptr_t registers[8];
+	size_t register_count; /* 0: they hold nothing that counts */
+};
+
+/* Notes the caller's registers and its stack: all of it, with what this function has saved of its caller's. */
+#define MD_LEAKS_HERE(here) (md_leaks_note_registers(here), (here)->sp = md_leaks_stack_pointer())
+
+static inline __attribute__((always_inline)) uintptr_t md_leaks_stack_pointer(void)
+{
+	uintptr_t sp;
+
+#if defined(__x86_64__)
+	__asm__ volatile("movq %%rsp, %0" : "=r"(sp));
+#else
+	__asm__ volatile("mov %0, sp" : "=r"(sp));
+#endif
+	return sp;
+}
+
+void md_leaks_note_registers(struct md_leaks_here *here);
+
+/* Looks for leaks and reports them to fd, or to the sink (MD_TO_SINK). Stops the other threads meanwhile. Returns how many blocks are leaked (directly and
+ * indirectly, less suppressed ones), -EBUSY if a search is under way, another negated errno value if there is no memory. *bytes, if not NULL, gets their bytes.
+ * The thread is busy. Sets the exit status wanted when asked to at exit. */
+long md_leaks_check(struct md_thread *self, const struct md_leaks_here *here, enum md_leaks_when when, int fd, uint64_t *bytes);
+
+/* The live block at this address is no leak, nor is what it holds. False if there is no block. */
+bool md_leaks_ignore(const void *block);
+
+/* Memory of the program that is searched for pointers whatever it is. */
+bool md_leaks_root_add(const void *begin, size_t bytes);
+bool md_leaks_root_remove(const void *begin, size_t bytes);
+
+/* Makes the search that a signal asked for while the thread was busy. */
+void md_leaks_pending(struct md_thread *self);
+
+/* Installs the handler of the option signal_leaks. */
+void md_leaks_init(void);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Roots: the memory of the process from which blocks may be reached: writable private mappings (module data, the C library's own heap, whatever
+ * the program mapped), the live part of every stack, registers, thread-local storage, and ranges that the program registered.
+ *
+ * Left out: our own records, free runs and zones (blocks are looked into when something points to them), and the dead part of stacks. Everything is read
+ * through the kernel, so that unreadable pages inside a mapping end nothing.
+ */
+#ifndef MD_ROOTS_H
+#define MD_ROOTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "runtime/world.h"
+#include "src/leak.h"
+
+enum { /* bits of the option leak_roots */
+	MD_ROOTS_GLOBALS = 1,
+	MD_ROOTS_STACKS = 2,
+	MD_ROOTS_REGISTERS = 4,
+	MD_ROOTS_TLS = 8,
+	MD_ROOTS_MAPPINGS = 16
+};
+
+struct md_roots {
+	unsigned kinds;
+	uintptr_t live_sp;          /* of the calling thread: what lies below is dead */
+	const uintptr_t *registers; /* of the calling thread; NULL: hold nothing that counts */
+	size_t register_count;
+	const struct md_world *world; /* the other threads */
+
+	/* Out */
+	const char *trouble; /* why the result may be less than certain, or NULL */
+};
+
+/* Marks all roots. The other threads stand still, or are said to run in world. */
+void md_roots_mark(struct md_roots *roots, struct md_leak *leak);
+
+/* Ranges of the program that are roots whatever they are. False when the table is full, or (remove) there is no such range. */
+bool md_roots_add(uintptr_t begin, uintptr_t end);
+bool md_roots_remove(uintptr_t begin, uintptr_t end);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * World: makes the other threads stand still for a moment, without ptrace.
+ *
+ * Each gets a signal whose handler notes its registers and waits. The signal is a real-time one that the program does not use; under a tracer it is SIGURG,
+ * which debuggers pass on without stopping, told apart by its value. A system call that the signal interrupts and that would answer EINTR is made
+ * again, so that the program does not notice. Threads that do not answer in time (signals blocked) are reported as such.
+ *
+ * Locking   one stop at a time; no lock that another thread may hold is needed between begin and end, and none may be taken.
+ */
+#ifndef MD_WORLD_H
+#define MD_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MD_WORLD_REGISTERS 17
+
+struct md_stopped {
+	uint32_t tid;
+	_Atomic uint32_t state; /* of world_linux.c */
+	bool stands;            /* answered: registers and sp are exact */
+	uintptr_t sp;           /* 0: unknown */
+	uintptr_t thread_pointer; /* 0: unknown */
+	uintptr_t registers[MD_WORLD_REGISTERS];
+	/* The system call it was in, as the kernel told before the signal */
+	bool in_call;
+	long call_number;
+	uintptr_t call_arguments[6], call_sp, call_pc;
+};
+
+struct md_world {
+	struct md_stopped *threads;
+	size_t count, capacity, bytes;
+	size_t silent; /* threads that did not answer */
+	int signal;
+	_Atomic uint32_t go_on;
+	_Atomic uint32_t inside; /* handlers that have not left yet */
+};
+
+/* Stops all other threads, waiting wait_ms at most. False when it cannot be tried at all (no memory, /proc missing, the program restricts its system
+ * calls); the other threads then run, and world->count is 0. */
+bool md_world_stop(struct md_world *world, unsigned wait_ms);
+
+/* Lets them go on. */
+void md_world_resume(struct md_world *world);
+
+#endif

@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: MIT */
+#include "src/leak.h"
+
+#include <string.h>
+
+#include "src/check.h"
+#include "src/inspect.h"
+#include "src/os.h"
+
+#define STACK_MAX (MD_LEAK_STACK_BYTES / sizeof(uintptr_t))
+#define GROUPS_MIN 1024
+
+/* Mark of a slot. */
+enum {
+	REACHED = 1 << 0,  /* a root, or a reached block, points to its start */
+	TOUCHED = 1 << 1,  /* its inside is pointed to */
+	PENDING = 1 << 2,  /* marked, but not looked into yet */
+	PARENT = 1 << 3,   /* a leaked block points to it */
+	HELD = 1 << 4,     /* counted with the leak that holds it */
+	LEADER = 1 << 5    /* a direct leak */
+};
+
+enum { PASS_REACHED, PASS_TOUCHED, PASS_PARENTS, PASS_HELD };
+
+/* A live block, found from any pointer into it. */
+struct found {
+	struct md_zone *zone;
+	struct md_record *record;
+	unsigned char *mark;
+	uintptr_t user;
+	size_t size;
+};
+
+static size_t page_up(size_t bytes)
+{
+	return (bytes + MD_PAGE_BYTES - 1) & ~(size_t)(MD_PAGE_BYTES - 1);
+}
+
+static bool is_live(const struct md_record *record)
+{
+	uint8_t state = atomic_load_explicit(&record->state, memory_order_acquire);
+
+	return state == MD_BLOCK_LIVE;
+}
+
+/* The block that addr lies in, its end excluded. */
+static inline bool find(const struct md_leak *leak, uintptr_t addr, struct found *found)
+{
+	struct md_zone *zone = md_page_map_zone(&leak->heap->map, addr);
+	uint32_t slot = 0;
+
+	if (!zone || !zone->marks)
+		return false;
+	if (zone->kind != MD_ZONE_LARGE) {
+		if (addr < zone->first_slot || (slot = md_zone_slot_at(zone, addr)) >= zone->slot_count)
+			return false;
+	}
+	struct md_record *record = &zone->records[slot];
+
+	if (!is_live(record))
+		return false;
+	struct md_extent extent = md_extent_of(zone, record, md_zone_slot_begin(zone, slot));
+
+	/* A block of no bytes has an address all the same. */
+	if (addr < extent.user || (addr >= extent.user + extent.size && addr != extent.user))
+		return false;
+	*found = (struct found){ .zone = zone, .record = record, .mark = &zone->marks[slot], .user = extent.user, .size = extent.size };
+	return true;
+}
+
+/* operator new[] keeps a count before the first element, and gives the program the address after it. */
+static bool is_start(const struct found *found, uintptr_t addr)
+{
+	uintptr_t offset = addr - found->user;
+
+	return offset == 0 || ((offset == 8 || offset == 16) && (found->record->apis & 15) == MD_API_NEW_ARRAY);
+}
+
+static void push(struct md_leak *leak, const struct found *found)
+{
+	*found->mark |= PENDING;
+	if (leak->stack_count < STACK_MAX)
+		leak->stack[leak->stack_count++] = found->user;
+	else
+		leak->overflowed = true;
+}
+
+/* What one word means in the pass under way. */
+static inline void visit(struct md_leak *leak, uintptr_t word, const struct found *from)
+{
+	struct found found;
+
+	word &= leak->pointer_mask;
+	if (!find(leak, word, &found))
+		return;
+	switch (leak->pass) {
+	case PASS_REACHED:
+		if (*found.mark & REACHED)
+			return;
+		if (is_start(&found, word)) {
+			*found.mark |= REACHED;
+			push(leak, &found);
+		} else {
+			*found.mark |= TOUCHED;
+		}
+		return;
+	case PASS_TOUCHED:
+		if (*found.mark & (REACHED | TOUCHED))
+			return;
+		*found.mark |= TOUCHED;
+		push(leak, &found);
+		return;
+	case PASS_PARENTS:
+		if (from->user != found.user)
+			*found.mark |= PARENT;
+		return;
+	case PASS_HELD:
+		if (*found.mark & (REACHED | TOUCHED | HELD | LEADER))
+			return;
+		*found.mark |= HELD;
+		push(leak, &found);
+	}
+}
+
+static void look_into(struct md_leak *leak, const struct found *found)
+{
+	const uintptr_t *words = (const uintptr_t *)found->user;
+
+	for (size_t i = 0; i < found->size / sizeof *words; i++)
+		visit(leak, words[i], found);
+}
+
+/* One slot for a walk over all of them. */
+static bool slot_block(const struct md_zone *zone, uint32_t slot, struct found *found)
+{
+	struct md_record *record = &zone->records[slot];
+
+	if (!is_live(record))
+		return false;
+	struct md_extent extent = md_extent_of(zone, record, md_zone_slot_begin(zone, slot));
+
+	*found = (struct found){ .zone = (struct md_zone *)zone, .record = record, .mark = &zone->marks[slot], .user = extent.user, .size = extent.size };
+	return true;
+}
+
+/* All live blocks, in order of address. */
+struct walk {
+	const struct md_zone *zone;
+	uint32_t slot;
+};
+
+static bool walk_next(const struct md_leak *leak, struct walk *walk, struct found *found)
+{
+	for (;;) {
+		if (!walk->zone || walk->slot >= (walk->zone->kind == MD_ZONE_LARGE ? 1 : walk->zone->carved)) {
+			walk->zone = md_inspect_zone_from(leak->heap, walk->zone ? walk->zone->begin + walk->zone->bytes : 0);
+			walk->slot = 0;
+			if (!walk->zone)
+				return false;
+			if (!walk->zone->marks) {
+				walk->slot = UINT32_MAX;
+				continue;
+			}
+			continue;
+		}
+		if (slot_block(walk->zone, walk->slot++, found))
+			return true;
+	}
+}
+
+/* The stack was too small: what did not fit still says so in its mark. Fills the stack from there. */
+static void refill(struct md_leak *leak)
+{
+	struct found found;
+
+	leak->overflowed = false;
+	for (struct walk walk = { 0 }; walk_next(leak, &walk, &found);) {
+		if (!(*found.mark & PENDING))
+			continue;
+		if (leak->stack_count == STACK_MAX) {
+			leak->overflowed = true;
+			return;
+		}
+		leak->stack[leak->stack_count++] = found.user;
+	}
+}
+
+/* The next block to be looked into; false when there is none. */
+static bool pop(struct md_leak *leak, struct found *found)
+{
+	for (;;) {
+		while (leak->stack_count) {
+			if (find(leak, leak->stack[--leak->stack_count], found) && (*found->mark & PENDING)) {
+				*found->mark &= (unsigned char)~PENDING;
+				return true;
+			}
+		}
+		if (!leak->overflowed)
+			return false;
+		refill(leak);
+	}
+}
+
+static void drain(struct md_leak *leak)
+{
+	struct found found;
+
+	while (pop(leak, &found))
+		look_into(leak, &found);
+}
+
+bool md_leak_begin(struct md_leak *leak)
+{
+	size_t slots = 0;
+	uintptr_t from = 0;
+
+	for (const struct md_zone *zone; (zone = md_inspect_zone_from(leak->heap, from)); from = zone->begin + zone->bytes)
+		slots += zone->slot_count;
+	leak->marks_bytes = page_up(slots + 1);
+	leak->marks = md_os_map(0, leak->marks_bytes);
+	leak->stack = md_os_map(0, MD_LEAK_STACK_BYTES);
+	if (!leak->marks || !leak->stack) {
+		md_leak_end(leak);
+		return false;
+	}
+	size_t used = 0;
+
+	from = 0;
+	for (const struct md_zone *zone; (zone = md_inspect_zone_from(leak->heap, from)); from = zone->begin + zone->bytes) {
+		bool fits = used + zone->slot_count <= leak->marks_bytes; /* zones may have come into being since they were counted */
+
+		((struct md_zone *)zone)->marks = fits ? leak->marks + used : NULL;
+		used += fits ? zone->slot_count : 0;
+	}
+	leak->pass = PASS_REACHED;
+	return true;
+}
+
+void md_leak_mark(struct md_leak *leak, const uintptr_t *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		visit(leak, words[i], NULL);
+	drain(leak);
+}
+
+enum md_leak_kind md_leak_kind_of(const struct md_leak *leak, uintptr_t user)
+{
+	struct found found;
+
+	if (!find(leak, user, &found))
+		return MD_LEAK_IGNORED;
+	if (found.record->flags & MD_BLOCK_IGNORED)
+		return MD_LEAK_IGNORED;
+	if (*found.mark & REACHED)
+		return MD_LEAK_REACHABLE;
+	if (*found.mark & TOUCHED)
+		return MD_LEAK_POSSIBLE;
+	return *found.mark & PARENT ? MD_LEAK_INDIRECT : MD_LEAK_DIRECT;
+}
+
+/* --- groups --------------------------------------------------------------- */
+
+static struct md_leak_group *group_of(struct md_leak *leak, const struct found *found, enum md_leak_kind kind)
+{
+	uint32_t stack = found->record->alloc_stack;
+	size_t at = (stack * 0x9e3779b97f4a7c15ull >> 20) + (size_t)kind;
+
+	for (size_t tries = 0; tries < leak->group_capacity; tries++, at++) {
+		struct md_leak_group *group = &leak->groups[at & (leak->group_capacity - 1)];
+
+		if (!group->count.blocks) {
+			*group = (struct md_leak_group){
+				.stack = { stack },
+				.kind = kind,
+				.api = (enum md_api)(found->record->apis & 15),
+				.oldest = found->record->alloc_time,
+				.newest = found->record->alloc_time,
+			};
+			leak->group_count++;
+			return group;
+		}
+		if (group->stack.value == stack && group->kind == kind)
+			return group;
+	}
+	leak->groups_lost = true;
+	return NULL;
+}
+
+static struct md_leak_group *count_block(struct md_leak *leak, const struct found *found, enum md_leak_kind kind, bool grouped)
+{
+	leak->totals[kind].blocks++;
+	leak->totals[kind].bytes += found->size;
+	struct md_leak_group *group = grouped ? group_of(leak, found, kind) : NULL;
+
+	if (!group)
+		return NULL;
+	group->count.blocks++;
+	group->count.bytes += found->size;
+	/* Coarse times wrap: what matters is their distance. */
+	if ((int32_t)(found->record->alloc_time - group->oldest) < 0)
+		group->oldest = found->record->alloc_time;
+	if ((int32_t)(found->record->alloc_time - group->newest) > 0)
+		group->newest = found->record->alloc_time;
+	if (found->size >= group->sample_size) {
+		group->sample = found->user;
+		group->sample_size = found->size;
+		group->thread = (md_thread_id){ found->record->alloc_thread };
+	}
+	return group;
+}
+
+/* Counts what a direct leak holds on to. */
+static void gather_held(struct md_leak *leak, const struct found *leader, struct md_leak_group *group)
+{
+	struct found found;
+
+	*leader->mark |= LEADER;
+	look_into(leak, leader);
+	while (pop(leak, &found)) {
+		count_block(leak, &found, MD_LEAK_INDIRECT, false);
+		if (group) {
+			group->held.blocks++;
+			group->held.bytes += found.size;
+		}
+		look_into(leak, &found);
+	}
+}
+
+static uint64_t weight(const struct md_leak_group *group)
+{
+	return group->count.bytes + group->held.bytes;
+}
+
+/* Direct leaks before possible ones before reachable ones; the largest of each first. */
+static bool comes_before(const struct md_leak_group *a, const struct md_leak_group *b)
+{
+	if (a->kind != b->kind)
+		return a->kind < b->kind;
+	if (weight(a) != weight(b))
+		return weight(a) > weight(b);
+	return a->stack.value < b->stack.value;
+}
+
+/* Heap sort: in place, and no worse on sorted input. */
+static void sift(struct md_leak_group *groups, size_t root, size_t count)
+{
+	for (size_t child; (child = 2 * root + 1) < count; root = child) {
+		if (child + 1 < count && comes_before(&groups[child], &groups[child + 1]))
+			child++;
+		if (!comes_before(&groups[root], &groups[child]))
+			return;
+		struct md_leak_group group = groups[root];
+
+		groups[root] = groups[child];
+		groups[child] = group;
+	}
+}
+
+static void sort_groups(struct md_leak *leak)
+{
+	struct md_leak_group *groups = leak->groups;
+	size_t count = 0;
+
+	for (size_t i = 0; i < leak->group_capacity; i++)
+		if (groups[i].count.blocks)
+			groups[count++] = groups[i];
+	for (size_t i = count / 2; i-- > 0;)
+		sift(groups, i, count);
+	for (size_t i = count; i-- > 1;) {
+		struct md_leak_group group = groups[0];
+
+		groups[0] = groups[i];
+		groups[i] = group;
+		sift(groups, 0, i);
+	}
+	leak->group_count = count;
+}
+
+static size_t capacity_for(const struct md_leak *leak)
+{
+	size_t want = 4 * (size_t)atomic_load_explicit(&leak->heap->stacks->stack_count, memory_order_relaxed), capacity = GROUPS_MIN;
+
+	while (capacity < want && capacity < (size_t)1 << 22)
+		capacity *= 2;
+	return capacity;
+}
+
+void md_leak_classify(struct md_leak *leak, bool reachable_groups)
+{
+	struct found found;
+
+	leak->group_capacity = capacity_for(leak);
+	leak->groups = md_os_map(0, page_up(leak->group_capacity * sizeof *leak->groups));
+	if (!leak->groups)
+		leak->group_capacity = 0;
+	for (struct walk walk = { 0 }; walk_next(leak, &walk, &found);) {
+		if (!(found.record->flags & MD_BLOCK_IGNORED) || (*found.mark & REACHED))
+			continue;
+		*found.mark |= REACHED; /* what an ignored block holds is none of the report's either */
+		push(leak, &found);
+		drain(leak);
+	}
+	leak->pass = PASS_TOUCHED;
+	for (struct walk walk = { 0 }; walk_next(leak, &walk, &found);)
+		if ((*found.mark & (REACHED | TOUCHED)) == TOUCHED && !(*found.mark & PENDING))
+			push(leak, &found);
+	drain(leak);
+	leak->pass = PASS_PARENTS;
+	for (struct walk walk = { 0 }; walk_next(leak, &walk, &found);)
+		if (!(*found.mark & (REACHED | TOUCHED)))
+			look_into(leak, &found);
+	leak->pass = PASS_HELD;
+	for (struct walk walk = { 0 }; walk_next(leak, &walk, &found);) {
+		if (found.record->flags & MD_BLOCK_IGNORED)
+			count_block(leak, &found, MD_LEAK_IGNORED, false);
+		else if (*found.mark & REACHED)
+			count_block(leak, &found, MD_LEAK_REACHABLE, reachable_groups);
+		else if (*found.mark & TOUCHED)
+			count_block(leak, &found, MD_LEAK_POSSIBLE, true);
+		else if (!(*found.mark & PARENT))
+			gather_held(leak, &found, count_block(leak, &found, MD_LEAK_DIRECT, true));
+	}
+	/* What nobody holds by now is in rings. */
+	for (struct walk walk = { 0 }; walk_next(leak, &walk, &found);) {
+		if ((*found.mark & (REACHED | TOUCHED | HELD | LEADER)) || (found.record->flags & MD_BLOCK_IGNORED))
+			continue;
+		struct md_leak_group *group = count_block(leak, &found, MD_LEAK_DIRECT, true);
+
+		if (group)
+			group->ring = true;
+		gather_held(leak, &found, group);
+	}
+	sort_groups(leak);
+}
+
+void md_leak_end(struct md_leak *leak)
+{
+	uintptr_t from = 0;
+
+	for (const struct md_zone *zone; (zone = md_inspect_zone_from(leak->heap, from)); from = zone->begin + zone->bytes)
+		((struct md_zone *)zone)->marks = NULL;
+	if (leak->marks)
+		md_os_unmap(leak->marks, leak->marks_bytes);
+	if (leak->stack)
+		md_os_unmap(leak->stack, MD_LEAK_STACK_BYTES);
+	if (leak->groups)
+		md_os_unmap(leak->groups, page_up(leak->group_capacity * sizeof *leak->groups));
+	leak->marks = NULL;
+	leak->stack = NULL;
+	leak->groups = NULL;
+}
