@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -38,6 +39,7 @@ static void run(char **argv, const sigset_t *mask)
 	static const struct rlimit no_core = { 0, 0 };
 
 	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a bench that is cut short leaves nothing running */
 	setrlimit(RLIMIT_CORE, &no_core); /* writing a core file would be measured as the cost of a crash */
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	for (; *argv && strcmp(*argv, "--"); argv++)

@@ -117,7 +117,7 @@ def parse_args():
     parser.add_argument("--only", default="", metavar="REGEX", help="only workloads whose name matches")
     parser.add_argument("--tools", default="", metavar="LIST", help="only these tools, separated by commas; plain is always there")
     parser.add_argument("--runs", type=int, metavar="N", help="runs of each (default 5; quick: 2); slow tools have fewer")
-    parser.add_argument("--timeout", type=int, default=60, metavar="SECONDS", help="limit of one run (default 60)")
+    parser.add_argument("--timeout", type=int, default=40, metavar="SECONDS", help="limit of one run (default 40)")
     parser.add_argument("--list", action="store_true", help="names of workloads and tools, nothing is run")
     args = parser.parse_args()
     args.out = os.path.abspath(args.out)
@@ -139,6 +139,7 @@ def choose_tools(parser, args):
 
 def main():
     parser, args = parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the folder is removed
     chosen = choose_tools(parser, args)
     with tempfile.TemporaryDirectory(prefix="malloc-debug-bench.") as folder:
         every = workloads.all_workloads(os.path.join(args.out, "bench", "programs"), folder)
@@ -168,7 +169,7 @@ def main():
             work.allocations = bench.count_allocations(work)
             data["workloads"].append({"name": work.name, "kind": work.kind, "title": work.title, "allocations": work.allocations,
                                       "results": bench.compare(chosen, work.command, work.variables, args.runs)})
-    tables.save(data, os.path.join(args.out, "bench"))
+            tables.save(data, os.path.join(args.out, "bench"))  # after each, so that a long run can be cut short
     print(tables.text(data), end="")
     print(f"\nwritten: {os.path.join(args.out, 'bench.json')}, {os.path.join(args.out, 'bench.adoc')}")
     # Others may fail as they like; that ours survives and changes no output is part of what is measured.

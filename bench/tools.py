@@ -65,7 +65,7 @@ def all_tools(library):
              variables={"ASAN_OPTIONS": asan + ":fast_unwind_on_malloc=0"}, package="libasan8", runs_max=1),
         Tool("valgrind", "Valgrind memcheck, defaults, no leak search", command=["valgrind", "-q", "--leak-check=no", "--"],
              package="valgrind", runs_max=1),
-        Tool("heaptrack", "heaptrack's recording half, thrown away (its interpreter process costs as much again)",
+        Tool("heaptrack", "heaptrack's recording half, into /dev/null (its interpreter process is not counted)",
              library="libheaptrack_preload.so", variables={"DUMP_HEAPTRACK_OUTPUT": "/dev/null"}, package="heaptrack", runs_max=2),
         Tool("jemalloc", "jemalloc: another allocator, no checks", library="libjemalloc.so.2", package="libjemalloc2"),
         Tool("tc-debug", "gperftools' tcmalloc_debug", library="libtcmalloc_debug.so.4", package="libgoogle-perftools4", runs_max=1),
@@ -77,7 +77,7 @@ def all_tools(library):
 
 
 def quick_names():
-    return ["plain", "light", "default", "check3"]
+    return ["plain", "default", "check3"]
 
 
 def versions():

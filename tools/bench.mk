@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# make bench        CPU and memory against the C library and other tools (about half an hour; BENCH_ARGS="--runs 3 --only python" for less)
+# make bench        CPU and memory against the C library and other tools (about 40 minutes; BENCH_ARGS="--runs 3 --only python" for less)
 # make bench-quick  the same with few tools and runs, under a minute
 # make realworld    well-known programs, plain and under the library (REALWORLD_ARGS="--only git")
 
