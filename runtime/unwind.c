@@ -37,6 +37,8 @@ struct md_unwind_memo {
 	uint32_t epoch;  /* of `unloads` when the frames were true */
 	struct frame frames[MEMO_FRAMES];
 	struct frame fresh[MEMO_FRAMES]; /* of the walk under way, innermost first */
+	uintptr_t pcs[MD_STACK_FRAMES_MAX]; /* of the walks that remember nothing; here, because small stacks have no room for them */
+	uint32_t numbers[MD_STACK_FRAMES_MAX];
 };
 
 /* How often code was unloaded: what was remembered before may name frames of other code. */
@@ -296,19 +298,18 @@ static uint32_t number_of(uintptr_t pc)
 
 static __attribute__((noinline)) md_stack_id capture_generic(struct md_thread *self, uintptr_t low, uintptr_t high, const uintptr_t *frame)
 {
-	uintptr_t pcs[MD_STACK_FRAMES_MAX];
-	uint32_t numbers[MD_STACK_FRAMES_MAX];
-	int count = md_unwind_generic(low, high, frame[1], (uintptr_t)(frame + 2), pcs, (int)md_process.depth);
+	struct md_unwind_memo *memo = self->unwind;
+	int count = md_unwind_generic(low, high, frame[1], (uintptr_t)(frame + 2), memo->pcs, (int)md_process.depth);
 
 	self->counters.unwind_slow++;
 	for (int i = 0; i < count; i++)
-		numbers[i] = number_of(pcs[i]);
-	return md_stack_store_put_numbers(md_process.heap.stacks, numbers, (size_t)count);
+		memo->numbers[i] = number_of(memo->pcs[i]);
+	return md_stack_store_put_numbers(md_process.heap.stacks, memo->numbers, (size_t)count);
 }
 
 static __attribute__((noinline)) md_stack_id capture_elsewhere(struct md_thread *self, const uintptr_t *frame)
 {
-	uint32_t numbers[MD_STACK_FRAMES_MAX];
+	uint32_t *numbers = self->unwind->numbers;
 	int count = -1;
 
 	if (md_process.options.unwind != MD_UNWIND_EXACT)
@@ -345,13 +346,13 @@ md_stack_id md_unwind_capture(struct md_thread *self, const uintptr_t *frame)
 	if (md_unlikely(!md_process.depth))
 		return MD_STACK_NONE;
 	self->counters.unwind_walks++;
-	if (md_unlikely(sp < self->stack_low || sp >= self->stack_high))
-		return capture_elsewhere(self, frame);
 	if (md_unlikely(!memo || memo->epoch != atomic_load_explicit(&unloads, memory_order_relaxed))) {
 		if (!begin_memo(self))
 			return MD_STACK_NONE;
 		memo = self->unwind;
 	}
+	if (md_unlikely(sp < self->stack_low || sp >= self->stack_high))
+		return capture_elsewhere(self, frame);
 	if (md_unlikely(md_process.options.unwind == MD_UNWIND_EXACT))
 		return capture_generic(self, sp, self->stack_high, frame);
 	if (md_unlikely(!walk(memo, (struct frame){ .pc = frame[1], .sp = sp, .fp = frame[0] }, self->stack_high, md_process.depth)))
