@@ -168,21 +168,28 @@ static bool walk_next(const struct md_leak *leak, struct walk *walk, struct foun
 	}
 }
 
-/* The stack was too small: what did not fit still says so in its mark. Fills the stack from there. */
+/* The stack was too small: what did not fit still says so in its mark. Fills the stack with some of it, going on where the last filling ended, or the same
+ * slots would be looked at each time. */
 static void refill(struct md_leak *leak)
 {
 	struct found found;
+	struct walk walk = { leak->refill_zone, leak->refill_slot };
 
-	leak->overflowed = false;
-	for (struct walk walk = { 0 }; walk_next(leak, &walk, &found);) {
-		if (!(*found.mark & PENDING))
-			continue;
-		if (leak->stack_count == STACK_MAX) {
-			leak->overflowed = true;
-			return;
+	for (int rounds = walk.zone ? 2 : 1; rounds; rounds--, walk = (struct walk){ 0 }) {
+		while (walk_next(leak, &walk, &found)) {
+			if (!(*found.mark & PENDING))
+				continue;
+			if (leak->stack_count == STACK_MAX / 2) { /* room for what these lead to */
+				leak->refill_zone = walk.zone;
+				leak->refill_slot = walk.slot - 1;
+				return;
+			}
+			leak->stack[leak->stack_count++] = found.user;
 		}
-		leak->stack[leak->stack_count++] = found.user;
 	}
+	leak->overflowed = false;
+	leak->refill_zone = NULL;
+	leak->refill_slot = 0;
 }
 
 /* The next block to be looked into; false when there is none. */

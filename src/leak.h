@@ -58,7 +58,9 @@ struct md_leak {
 	size_t marks_bytes;
 	uintptr_t *stack; /* blocks still to be looked into */
 	size_t stack_count;
-	bool overflowed;
+	bool overflowed; /* some marked blocks did not fit there */
+	const struct md_zone *refill_zone; /* where the search for those goes on */
+	uint32_t refill_slot;
 	int pass;
 	struct md_leak_group *groups; /* a hash table until md_leak_classify is done, then a list */
 	size_t group_capacity, group_count;
