@@ -27,9 +27,12 @@ struct md_leak_entry {
 	size_t sample_bytes;
 };
 
+/* A suppression: one that matched, or, to be named as such, one that matched nothing. */
 struct md_leak_suppressed {
 	const char *pattern; /* as written */
-	uint64_t groups;
+	const char *file;    /* where it stands, "" or NULL if unknown; named for those that matched nothing */
+	unsigned line;
+	uint64_t groups; /* 0: matched nothing */
 	struct md_leak_count count;
 };
 
@@ -43,13 +46,19 @@ struct md_leak_report {
 	uint64_t groups_total;                       /* groups of the kinds asked for, shown or not; more than entry_count: say that only the top ones are shown */
 	struct md_leak_count totals[MD_LEAK_KINDS];  /* all blocks, suppressed ones taken off */
 	struct md_leak_count suppressed;
-	const struct md_leak_suppressed *used;       /* suppressions that matched */
+	const struct md_leak_suppressed *used;       /* suppressions that matched, and those that matched nothing if that is to be said */
 	size_t used_count;
 	size_t threads_silent; /* could not be stopped: scanned by their stack bounds */
 	const char *certainty; /* further reasons why the result may be less than certain, one line, or NULL */
 	const char *names_missing; /* as in struct md_report */
 };
 
+/* The whole report. Where there is no room for all groups it says how many are left out; what follows them stays. */
 void md_leak_text(struct md_text *text, const struct md_leak_report *report, const struct md_stack_printer *printer);
+
+/* Its parts, for those who write one after the other: what comes before the groups, one group, what follows them. */
+void md_leak_text_begin(struct md_text *text, const struct md_leak_report *report);
+void md_leak_text_group(struct md_text *text, const struct md_leak_entry *entry, const struct md_stack_printer *printer);
+void md_leak_text_end(struct md_text *text, const struct md_leak_report *report);
 
 #endif
