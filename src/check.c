@@ -49,7 +49,7 @@ struct md_finding *md_check_add(struct md_heap *heap, struct md_thread *thread, 
 			low = block->begin & ~(uintptr_t)15;
 			high = block->end;
 			if (block->flags & MD_BLOCK_DROPPED)
-				high = low + 1; /* and what was dropped says nothing */
+				high = block->user + md_filled_bytes(heap, block->size); /* and what was dropped says nothing */
 		}
 		copy_evidence(heap, finding, low, high);
 	}
@@ -143,6 +143,16 @@ bool md_check_freed(struct md_heap *heap, struct md_thread *thread, const struct
 	if (!(record->flags & MD_BLOCK_DROPPED))
 		rear = md_pattern_check(heap->secret, block.user + block.size, block.end);
 	if (!damage.byte_count) {
+		struct md_block_view before, after;
+
+		/* Its own bytes are untouched, but the red zone that it shares is not: the mistake of a neighbour in use, see blames_right. */
+		md_inspect_neighbours(heap, &block, &before, &after);
+		if (rear.byte_count && rear.first >= block.end - MD_REDZONE_BYTES && in_use(&after)) {
+			if (!check_between(heap, thread, &block, &after, rear, noticed, call))
+				return false;
+			md_pattern_paint(heap->secret, rear.first, block.end);
+			return true;
+		}
 		damage = rear;
 	} else if (rear.byte_count) {
 		damage.byte_count += rear.byte_count;

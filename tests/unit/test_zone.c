@@ -111,7 +111,7 @@ Test(zone, slots_come_lowest_first_apart_and_in_their_zone)
 }
 
 /* The rest at the end of a zone is smaller than a slot, and the front red zone is as wide as the user asked. */
-Test(zone, a_zone_is_filled_with_slots, .init = NULL)
+Test(zone_redzone, a_zone_is_filled_with_slots)
 {
 	static const size_t redzones[] = { 16, 64, 4096 };
 
@@ -130,7 +130,7 @@ Test(zone, a_zone_is_filled_with_slots, .init = NULL)
 }
 
 /* For every address of zones of every class, the small first ones and the larger later ones. */
-Test(zone, slot_at_is_exact, .init = NULL)
+Test(zone_redzone, slot_at_is_exact)
 {
 	static const size_t redzones[] = { 16, 4096 };
 
