@@ -78,25 +78,22 @@ static void put_frame(
 
 void md_stack_text(struct md_text *text, const struct md_stack_printer *printer, md_stack_id stack)
 {
-	struct md_frame frames[MD_STACK_FRAMES_MAX];
-	size_t count = stack.value ? md_stack_store_frames(printer->stacks, stack, frames, MD_STACK_FRAMES_MAX) : 0;
+	struct md_frame frame;
 	size_t number = 0;
 
-	if (count > MD_STACK_FRAMES_MAX)
-		count = MD_STACK_FRAMES_MAX;
-	if (count == 0)
-		md_text_put(text, "    (no stack was taken)\n");
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; md_stack_store_frame(printer->stacks, stack, i, &frame); i++) {
 		struct md_name names[NAMES_MAX];
-		size_t name_count = md_names_get(printer->names, frames[i], names, NAMES_MAX);
+		size_t name_count = md_names_get(printer->names, frame, names, NAMES_MAX);
 
 		if (name_count > NAMES_MAX)
 			name_count = NAMES_MAX;
 		if (name_count == 0)
-			put_frame(text, printer, number++, frames[i], NULL);
+			put_frame(text, printer, number++, frame, NULL);
 		for (size_t k = 0; k < name_count; k++)
-			put_frame(text, printer, number++, frames[i], &names[k]);
+			put_frame(text, printer, number++, frame, &names[k]);
 	}
+	if (!number)
+		md_text_put(text, "    (no stack was taken)\n");
 }
 
 /* Modules whose frames are between the program's mistake and us. */
@@ -120,16 +117,16 @@ static bool is_system_file(const char *path)
 }
 
 /* Looks for the frame to name. Ranks: a source line of the program; a frame in a module of the program; any frame. */
-static bool find_site(const struct md_stack_printer *printer, const struct md_frame *frames, size_t count, struct md_frame *site,
-	struct md_name *site_name)
+static bool find_site(const struct md_stack_printer *printer, md_stack_id stack, struct md_frame *site, struct md_name *site_name)
 {
 	static const struct md_name no_name = { .function = "", .file = "" };
+	struct md_frame frame;
 	int best = 0;
 
-	for (size_t i = 0; i < count && best < 3; i++) {
+	for (size_t i = 0; best < 3 && md_stack_store_frame(printer->stacks, stack, i, &frame); i++) {
 		struct md_name names[NAMES_MAX];
-		size_t name_count = md_names_get(printer->names, frames[i], names, NAMES_MAX);
-		bool system = is_system_module(md_modules_get(printer->modules, frames[i].module)->path);
+		size_t name_count = md_names_get(printer->names, frame, names, NAMES_MAX);
+		bool system = is_system_module(md_modules_get(printer->modules, frame.module)->path);
 		const struct md_name *pick = NULL;
 
 		if (name_count > NAMES_MAX)
@@ -137,12 +134,12 @@ static bool find_site(const struct md_stack_printer *printer, const struct md_fr
 		for (size_t k = 0; k < name_count && !pick; k++)
 			if (names[k].file[0] && !is_system_file(names[k].file))
 				pick = &names[k];
-		int rank = system ? 1 : pick ? 3 : frames[i].module != MD_MODULE_NONE ? 2 : 1;
+		int rank = system ? 1 : pick ? 3 : frame.module != MD_MODULE_NONE ? 2 : 1;
 
 		if (rank <= best)
 			continue;
 		best = rank;
-		*site = frames[i];
+		*site = frame;
 		*site_name = pick ? *pick : name_count ? names[0] : no_name;
 	}
 	return best > 0;
@@ -150,18 +147,14 @@ static bool find_site(const struct md_stack_printer *printer, const struct md_fr
 
 void md_stack_site_text(struct md_text *text, const struct md_stack_printer *printer, md_stack_id stack)
 {
-	struct md_frame frames[MD_STACK_FRAMES_MAX];
 	struct md_frame site = { 0 };
 	struct md_name name = { .function = "", .file = "" };
-	size_t count = stack.value ? md_stack_store_frames(printer->stacks, stack, frames, MD_STACK_FRAMES_MAX) : 0;
 
 	if (!stack.value) {
 		md_text_put(text, "no stack");
 		return;
 	}
-	if (count > MD_STACK_FRAMES_MAX)
-		count = MD_STACK_FRAMES_MAX;
-	if (!find_site(printer, frames, count, &site, &name)) {
+	if (!find_site(printer, stack, &site, &name)) {
 		md_textf(text, "stack %u", stack.value);
 		return;
 	}

@@ -6,7 +6,6 @@
 
 #include "runtime/boot.h"
 #include "runtime/entry.h"
-#include "runtime/policy.h"
 #include "runtime/unwind.h"
 #include "src/os.h"
 
@@ -200,7 +199,6 @@ static void condemn(struct md_thread *self, void *user, const struct md_call *ca
 	finding->addr = (uintptr_t)user;
 	finding->call = *call;
 	finding->thread = self->id;
-	md_policy_place(finding);
 }
 
 void md_foreign_free(struct md_thread *self, void *user, const struct md_call *call)

@@ -23,10 +23,23 @@
 #include "src/inspect.h"
 #include "src/os.h"
 
-#define TEXT_BYTES (256u << 10)
-#define NAMES_BYTES (512u << 10)
+#define TEXT_BYTES ((size_t)256 << 10)
+#define NAMES_BYTES ((size_t)512 << 10)
 #define SEEN_MAX 4096 /* distinct bugs remembered; from then on each is reported anew */
 #define STACKS_MAX 32
+#define RINGS_MAX 4096 /* threads whose history is looked into */
+
+/* All that acting on findings needs; mapped for the time, because the program's stack may be small. */
+struct page {
+	struct md_findings findings; /* moved here: a callback's own calls may find more */
+	struct md_report report;
+	md_stack_id stacks[STACKS_MAX];
+	struct md_frame frames[STACKS_MAX * MD_STACK_FRAMES_MAX];
+	char text[TEXT_BYTES], plain[TEXT_BYTES];
+	_Alignas(16) char names[NAMES_BYTES];
+};
+
+#define PAGE_BYTES ((sizeof(struct page) + MD_PAGE_BYTES - 1) & ~(size_t)(MD_PAGE_BYTES - 1))
 
 struct md_policy_counts md_policy_counts;
 struct md_lock md_report_lock = { .rank = MD_LOCK_REPORT };
@@ -36,6 +49,7 @@ void *_Atomic md_policy_callback_context;
 /* --- once for each bug ---------------------------------------------------- */
 
 static _Atomic uint64_t seen[SEEN_MAX];
+static _Atomic bool seen_acquitted[SEEN_MAX]; /* looked at closely, and no bug of the program's */
 
 /* What makes two findings the same bug: the same error, of blocks from the same stack, noticed by the same call. */
 static uint64_t site_of(const struct md_finding *finding)
@@ -49,21 +63,36 @@ static uint64_t site_of(const struct md_finding *finding)
 	return site | 1;
 }
 
-static bool is_repeat(const struct md_finding *finding)
+/* The place of a site in the tables, and whether it was there before; SEEN_MAX if they are full, or if there are no stacks to tell sites apart. */
+static size_t look_up_site(const struct md_finding *finding, bool *known)
 {
 	uint64_t site = site_of(finding);
 
+	*known = false;
 	if (!finding->block.alloc_stack.value && !finding->call.stack.value)
-		return false; /* without stacks nothing tells one from another */
+		return SEEN_MAX;
 	for (size_t i = site >> 32, tries = 0; tries < SEEN_MAX; i++, tries++) {
 		uint64_t empty = 0;
 
 		if (atomic_compare_exchange_strong(&seen[i % SEEN_MAX], &empty, site))
-			return false;
-		if (empty == site)
-			return true;
+			return i % SEEN_MAX;
+		if (empty == site) {
+			*known = true;
+			return i % SEEN_MAX;
+		}
 	}
-	return false;
+	return SEEN_MAX;
+}
+
+/* --- operators that we do not see ----------------------------------------- */
+
+/* The code that called our malloc for the block, or our free, where a mismatch has that side. */
+static bool first_frame(const struct md_finding *finding, bool of_free, struct md_frame *frame)
+{
+	enum md_api api = of_free ? finding->call.api : finding->block.alloc_api;
+	md_stack_id stack = of_free ? finding->call.stack : finding->block.alloc_stack;
+
+	return md_api_family(api) == MD_FAMILY_MALLOC && md_stack_store_frames(md_process.heap.stacks, stack, frame, 1) != 0;
 }
 
 /* A module may have operators of its own that look like malloc and free to us. */
@@ -73,15 +102,32 @@ static bool is_own_operators(const struct md_finding *finding)
 
 	if (finding->error != MD_ERROR_ALLOC_DEALLOC_MISMATCH)
 		return false;
-	if (md_api_family(finding->block.alloc_api) == MD_FAMILY_MALLOC) {
-		if (md_stack_store_frames(md_process.heap.stacks, finding->block.alloc_stack, &frame, 1) && md_cxx_has_own_operators(frame.pc))
+	return (first_frame(finding, false, &frame) && md_cxx_has_own_operators(frame.pc)) ||
+		(first_frame(finding, true, &frame) && md_cxx_has_own_operators(frame.pc));
+}
+
+static bool names_operator(const struct md_names *names, struct md_frame frame)
+{
+	static const char *const starts[] = { "operator new", "operator delete", "_Znw", "_Zna", "_Zdl", "_Zda" };
+	struct md_name name;
+
+	if (!md_names_get(names, frame, &name, 1))
+		return false;
+	for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
+		if (!strncmp(name.function, starts[i], strlen(starts[i])))
 			return true;
-	}
-	if (md_api_family(finding->call.api) == MD_FAMILY_MALLOC) {
-		if (md_stack_store_frames(md_process.heap.stacks, finding->call.stack, &frame, 1) && md_cxx_has_own_operators(frame.pc))
-			return true;
-	}
 	return false;
+}
+
+/* The same, now that names are known: malloc was called by somebody's operator new, or free by an operator delete. */
+static bool is_own_operators_by_name(const struct md_finding *finding, const struct md_names *names)
+{
+	struct md_frame frame;
+
+	if (finding->error != MD_ERROR_ALLOC_DEALLOC_MISMATCH || !names)
+		return false;
+	return (first_frame(finding, false, &frame) && names_operator(names, frame)) ||
+		(first_frame(finding, true, &frame) && names_operator(names, frame));
 }
 
 /* --- what an address is --------------------------------------------------- */
@@ -114,22 +160,27 @@ enum md_place md_place_of(uintptr_t addr, md_thread_id *thread, uint16_t *module
 	return md_os_read(addr, &byte, 1) ? MD_PLACE_MAPPING : MD_PLACE_UNMAPPED;
 }
 
-size_t md_policy_rings(const struct md_history_ring **rings, size_t rings_max)
+const struct md_history_ring *const *md_policy_rings(size_t *count)
 {
-	size_t count = 0;
+	static const struct md_history_ring *rings[RINGS_MAX];
 
-	for (const struct md_thread *thread = atomic_load(&md_process.heap.threads); thread && count < rings_max; thread = thread->next)
-		rings[count++] = &thread->history;
-	return count;
+	*count = 0;
+	for (const struct md_thread *thread = atomic_load(&md_process.heap.threads); thread && *count < RINGS_MAX; thread = thread->next)
+		rings[(*count)++] = &thread->history;
+	return rings;
 }
 
 /* The last two events of exactly that address: was a block there that was freed? Then this is a second free, long after the first. */
 static void look_into_history(struct md_finding *finding)
 {
-	const struct md_history_ring *rings[256];
 	struct md_event events[2];
-	size_t ring_count = md_policy_rings(rings, sizeof rings / sizeof rings[0]);
+	size_t ring_count;
+
+	md_lock_take(&md_report_lock);
+	const struct md_history_ring *const *rings = md_policy_rings(&ring_count);
 	size_t count = md_history_read(rings, ring_count, finding->addr, finding->addr + 1, 0, events, 2, NULL);
+
+	md_lock_release(&md_report_lock);
 
 	if (count < 2 || md_event_kind(&events[0]) != MD_EVENT_ALLOC || md_event_kind(&events[1]) != MD_EVENT_FREE)
 		return;
@@ -154,7 +205,8 @@ static void look_into_history(struct md_finding *finding)
 	finding->place = MD_PLACE_BLOCK;
 }
 
-void md_policy_place(struct md_finding *finding)
+/* Fills in what the address of a finding is, when no block of ours is there; a block that was freed long ago is found in the history. */
+static void find_place(struct md_finding *finding)
 {
 	finding->place = md_place_of(finding->addr, &finding->place_thread, &finding->place_module);
 	if (finding->place == MD_PLACE_MAPPING || finding->place == MD_PLACE_UNMAPPED || finding->place == MD_PLACE_FREE_SLOT)
@@ -216,17 +268,17 @@ static void read_history(struct md_report *report)
 {
 	const struct md_finding *finding = report->finding;
 	const struct md_block_view *block = &finding->block;
-	const struct md_history_ring *rings[256];
 	struct md_event events[MD_REPORT_EARLIER_MAX + 2];
 	uint64_t total;
+	size_t ring_count;
 	uintptr_t begin = block->valid ? block->user : finding->addr;
 
 	report->alloc_seconds = block->valid && block->alloc_time ? md_process_seconds_coarse(block->alloc_time) : -1;
 	report->free_seconds = -1;
-	if (!begin)
+	if (!begin || md_error_is_bad_request(finding->error)) /* the address of a failed request is none */
 		return;
-	size_t count = md_history_read(rings, md_policy_rings(rings, sizeof rings / sizeof rings[0]), begin, begin + (block->size ? block->size : 1), 0, events,
-		MD_REPORT_EARLIER_MAX + 2, &total);
+	const struct md_history_ring *const *rings = md_policy_rings(&ring_count);
+	size_t count = md_history_read(rings, ring_count, begin, begin + (block->size ? block->size : 1), 0, events, MD_REPORT_EARLIER_MAX + 2, &total);
 
 	/* The youngest events are the block's own, this very call included: they are told with its stacks. */
 	while (count && block->valid && md_event_addr(&events[count - 1]) == block->user) {
@@ -271,7 +323,6 @@ static void build(struct md_report *report, const struct md_finding *finding)
 {
 	memset(report, 0, sizeof *report);
 	report->finding = finding;
-	report->number = (uint32_t)atomic_fetch_add(&md_policy_counts.reports, 1) + 1;
 	report->pid = md_process_pid();
 	report->program = md_process.program;
 	report->seconds = md_process_seconds(md_clock_now());
@@ -288,10 +339,10 @@ static void build(struct md_report *report, const struct md_finding *finding)
 }
 
 /* Asks the helper for the names of all frames that the report will show. */
-static void find_names(struct md_report *report, void *memory)
+static void find_names(struct page *page)
 {
-	md_stack_id ids[STACKS_MAX];
-	struct md_frame frames[MD_STACK_FRAMES_MAX];
+	struct md_report *report = &page->report;
+	size_t frames = 0;
 
 	if (!md_process.options.symbolize) {
 		report->names_missing = "symbolize=off";
@@ -301,24 +352,17 @@ static void find_names(struct md_report *report, void *memory)
 		report->names_missing = "the program restricts its own system calls, so the symbol helper was not started; addr2line -e MODULE +OFFSET tells a name";
 		return;
 	}
-	struct md_names *names = memory ? md_names_init(memory, NAMES_BYTES) : NULL;
-
-	if (!names) {
-		report->names_missing = "no memory for names";
-		return;
-	}
+	struct md_names *names = md_names_init(page->names, NAMES_BYTES);
 	/* All frames in one go: the helper reads each module once. */
-	struct md_frame *all = (struct md_frame *)((char *)memory + NAMES_BYTES);
-	size_t id_count = md_report_stacks(report, ids, STACKS_MAX), all_count = 0;
+	size_t stacks = md_report_stacks(report, page->stacks, STACKS_MAX);
 
-	for (size_t i = 0; i < id_count; i++) {
-		size_t count = md_stack_store_frames(report->stacks, ids[i], frames, MD_STACK_FRAMES_MAX);
+	for (size_t i = 0; i < stacks; i++) {
+		size_t count = md_stack_store_frames(report->stacks, page->stacks[i], page->frames + frames, MD_STACK_FRAMES_MAX);
 
-		for (size_t j = 0; j < count && j < MD_STACK_FRAMES_MAX; j++)
-			all[all_count++] = frames[j];
+		frames += count < MD_STACK_FRAMES_MAX ? count : MD_STACK_FRAMES_MAX;
 	}
 	report->names = names;
-	report->names_missing = md_symbol_client_ask(all, all_count, report->modules, names, (unsigned)md_process.options.symbolize_timeout);
+	report->names_missing = md_symbol_client_ask(page->frames, frames, report->modules, names, (unsigned)md_process.options.symbolize_timeout);
 }
 
 /* --- acting --------------------------------------------------------------- */
@@ -403,68 +447,116 @@ static void end_process(struct md_thread *self)
 	}
 }
 
-/* Writes the report. The text stays in memory until the caller unmaps it. */
-static size_t write_report(const struct md_finding *finding, char *memory, size_t *plain_bytes)
+/* Writes the report; *plain_bytes is the length of its plain text, if there is somebody to get it. False if a close look shows that there is nothing to
+ * report. */
+static bool write_report(struct page *page, const struct md_finding *finding, size_t *plain_bytes)
 {
-	static struct md_report report; /* under md_report_lock: too large for a small stack */
 	struct md_text text;
 
-	build(&report, finding);
-	find_names(&report, memory ? memory + 2 * TEXT_BYTES : NULL);
-	if (!memory) {
-		static const char line[] = "malloc-debug: an error was found, but there is no memory to report it\n";
-
-		md_sink_write(line, sizeof line - 1);
-		return 0;
-	}
-	md_text_init(&text, memory, TEXT_BYTES - 1, md_sink_color());
-	md_error_text(&text, &report);
-	md_sink_write(memory, text.length);
-	/* The callback gets it without colour. */
-	md_text_init(&text, memory + TEXT_BYTES, TEXT_BYTES - 1, false);
-	if (atomic_load(&md_policy_callback))
-		md_error_text(&text, &report);
-	memory[TEXT_BYTES + text.length] = '\0';
+	build(&page->report, finding);
+	find_names(page);
+	if (is_own_operators_by_name(finding, page->report.names))
+		return false;
+	if (!md_process.options.report)
+		return true;
+	page->report.number = (uint32_t)atomic_fetch_add(&md_policy_counts.reports, 1) + 1;
+	md_text_init(&text, page->text, TEXT_BYTES, md_sink_color());
+	md_error_text(&text, &page->report);
+	md_sink_write(page->text, text.length);
+	if (!atomic_load(&md_policy_callback))
+		return true;
+	md_text_init(&text, page->plain, TEXT_BYTES - 1, false); /* the callback gets it without colour */
+	md_error_text(&text, &page->report);
+	page->plain[text.length] = '\0';
 	*plain_bytes = text.length;
-	return text.length;
+	return true;
 }
 
-static void act(struct md_thread *self, const struct md_finding *finding)
+static void count_error(void)
 {
-	if (md_error_is_bad_request(finding->error) && md_process.options.bad_requests == MD_BAD_REQUESTS_SILENT)
-		return;
-	if (is_own_operators(finding))
-		return;
 	atomic_fetch_add(&md_policy_counts.findings, 1);
 	if (md_process.options.exitcode)
 		md_process.exit_status_wanted = (int)md_process.options.exitcode;
-	if (is_repeat(finding)) {
-		atomic_fetch_add(&md_policy_counts.repeats, 1);
-		end_process(self);
-		return;
-	}
-	if (md_process.options.report) {
-		size_t bytes = 2 * TEXT_BYTES + NAMES_BYTES + STACKS_MAX * MD_STACK_FRAMES_MAX * sizeof(struct md_frame), plain = 0;
-		char *memory = md_os_map(0, (bytes + MD_PAGE_BYTES - 1) & ~(size_t)(MD_PAGE_BYTES - 1));
+}
 
+/* Returns whether it is an error of the program's. */
+static bool act(struct md_thread *self, struct page *page, const struct md_finding *finding, size_t site)
+{
+	size_t plain_bytes = 0;
+
+	if (md_process.options.report || finding->error == MD_ERROR_ALLOC_DEALLOC_MISMATCH) {
 		md_lock_take(&md_report_lock);
-		write_report(finding, memory, &plain);
+		bool is_error = write_report(page, finding, &plain_bytes);
+
 		md_lock_release(&md_report_lock);
-		if (memory) {
-			call_back(self, finding, memory + TEXT_BYTES, plain);
-			md_os_unmap(memory, (bytes + MD_PAGE_BYTES - 1) & ~(size_t)(MD_PAGE_BYTES - 1));
+		if (!is_error) {
+			if (site < SEEN_MAX)
+				atomic_store(&seen_acquitted[site], true);
+			return false;
 		}
 	}
-	end_process(self);
+	count_error();
+	if (plain_bytes)
+		call_back(self, finding, page->plain, plain_bytes);
+	return true;
+}
+
+/* Whether it is not even looked at. */
+static bool is_dismissed(const struct md_finding *finding)
+{
+	return (md_error_is_bad_request(finding->error) && md_process.options.bad_requests == MD_BAD_REQUESTS_SILENT) || is_own_operators(finding);
+}
+
+/* Leaves in the list what is to be reported, with its sites. Returns whether there were errors that were reported before. */
+static bool sort_out(struct md_findings *findings, size_t sites[MD_FINDINGS_MAX])
+{
+	unsigned kept = 0;
+	bool repeats = false, known;
+
+	for (unsigned i = 0; i < findings->count; i++) {
+		struct md_finding *finding = &findings->list[i];
+
+		if (is_dismissed(finding))
+			continue;
+		if (finding->place == MD_PLACE_UNKNOWN && !md_error_is_bad_request(finding->error))
+			find_place(finding);
+		sites[kept] = look_up_site(finding, &known);
+		if (!known) {
+			if (kept != i)
+				findings->list[kept] = *finding;
+			kept++;
+		} else if (!atomic_load(&seen_acquitted[sites[kept]])) {
+			count_error();
+			atomic_fetch_add(&md_policy_counts.repeats, 1);
+			repeats = true;
+		}
+	}
+	findings->count = kept;
+	findings->dropped = 0;
+	return repeats;
 }
 
 void md_policy_act(struct md_thread *self)
 {
-	for (unsigned i = 0; i < self->findings.count; i++) {
-		if (self->findings.list[i].place == MD_PLACE_UNKNOWN && !md_error_is_bad_request(self->findings.list[i].error))
-			md_policy_place(&self->findings.list[i]);
-		act(self, &self->findings.list[i]);
+	static const char no_memory[] = "malloc-debug: an error was found, but there is no memory to report it\n";
+	size_t sites[MD_FINDINGS_MAX];
+	bool errors = sort_out(&self->findings, sites);
+	struct page *page = self->findings.count ? md_os_map(0, PAGE_BYTES) : NULL;
+
+	if (page) {
+		memcpy(&page->findings, &self->findings, sizeof page->findings);
+		self->findings.count = 0;
+		for (unsigned i = 0; i < page->findings.count; i++)
+			errors |= act(self, page, &page->findings.list[i], sites[i]);
+		md_os_unmap(page, PAGE_BYTES);
+	} else if (self->findings.count) {
+		self->findings.count = 0;
+		count_error();
+		md_lock_take(&md_report_lock);
+		md_sink_write(no_memory, sizeof no_memory - 1);
+		md_lock_release(&md_report_lock);
+		errors = true;
 	}
-	self->findings.count = 0;
-	self->findings.dropped = 0;
+	if (errors)
+		end_process(self);
 }

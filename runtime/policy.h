@@ -11,9 +11,6 @@
 /* Deals with everything in the thread's list of findings and empties it. May not return (on_error). The thread is busy; no lock is held. */
 void md_policy_act(struct md_thread *self);
 
-/* Fills in what the address of a finding is, when no block of ours is there; a block that was freed long ago is found in the history. */
-void md_policy_place(struct md_finding *finding);
-
 /* What addr is, in words of enum md_place. */
 enum md_place md_place_of(uintptr_t addr, md_thread_id *thread, uint16_t *module);
 
@@ -38,7 +35,7 @@ extern void *_Atomic md_policy_callback_context;
 /* Ends the process with that status at once, buffered output of stdio written as far as that is safe. */
 _Noreturn void md_policy_exit(int status);
 
-/* Rings of all threads, for md_history_read. Returns how many. */
-size_t md_policy_rings(const struct md_history_ring **rings, size_t rings_max);
+/* Rings of all threads, for md_history_read, and how many. The caller holds md_report_lock, as long as it uses them. */
+const struct md_history_ring *const *md_policy_rings(size_t *count);
 
 #endif

@@ -155,10 +155,9 @@ int md_show_map(int fd)
 
 long md_show_history(int fd, uintptr_t addr, size_t events_max)
 {
-	const struct md_history_ring *rings[256];
 	struct target target;
 	uint64_t total;
-	size_t frames = 0;
+	size_t frames = 0, ring_count;
 
 	if (!begin(&target, fd))
 		return target.result;
@@ -166,8 +165,8 @@ long md_show_history(int fd, uintptr_t addr, size_t events_max)
 
 	if (!events_max || events_max > EVENTS_MAX)
 		events_max = EVENTS_MAX;
-	size_t count = md_history_read(rings, md_policy_rings(rings, sizeof rings / sizeof rings[0]), addr, addr ? addr + 1 : 0, addr == 0, page->events,
-		events_max, &total);
+	const struct md_history_ring *const *rings = md_policy_rings(&ring_count);
+	size_t count = md_history_read(rings, ring_count, addr, addr ? addr + 1 : 0, addr == 0, page->events, events_max, &total);
 
 	for (size_t i = 0; i < count; i++) {
 		page->seconds[i] = md_process_seconds(page->events[i].time);

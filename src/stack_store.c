@@ -279,17 +279,30 @@ md_stack_id md_stack_store_put(struct md_stack_store *store, const struct md_fra
 	return md_stack_store_put_numbers(store, numbers, count);
 }
 
+static struct md_frame frame_of(const struct md_stack_store *store, uint32_t number)
+{
+	const struct md_frame *chunk = atomic_load_explicit(&store->frame_chunks[number >> MD_FRAME_CHUNK_BITS], memory_order_acquire);
+
+	return chunk ? chunk[number & ((1u << MD_FRAME_CHUNK_BITS) - 1)] : (struct md_frame){ 0 };
+}
+
 size_t md_stack_store_frames(const struct md_stack_store *store, md_stack_id id, struct md_frame *frames, size_t frames_max)
 {
 	const uint32_t *list = id.value ? list_at(store, id.value) : NULL;
 
 	if (!list || list[0] > MD_STACK_FRAMES_MAX)
 		return 0;
-	for (size_t i = 0; i < list[0] && i < frames_max; i++) {
-		const struct md_frame *chunk =
-			atomic_load_explicit(&store->frame_chunks[list[i + 1] >> MD_FRAME_CHUNK_BITS], memory_order_acquire);
-
-		frames[i] = chunk ? chunk[list[i + 1] & ((1u << MD_FRAME_CHUNK_BITS) - 1)] : (struct md_frame){ 0 };
-	}
+	for (size_t i = 0; i < list[0] && i < frames_max; i++)
+		frames[i] = frame_of(store, list[i + 1]);
 	return list[0];
+}
+
+bool md_stack_store_frame(const struct md_stack_store *store, md_stack_id id, size_t i, struct md_frame *frame)
+{
+	const uint32_t *list = id.value ? list_at(store, id.value) : NULL;
+
+	if (!list || list[0] > MD_STACK_FRAMES_MAX || i >= list[0])
+		return false;
+	*frame = frame_of(store, list[i + 1]);
+	return true;
 }
