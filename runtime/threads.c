@@ -121,25 +121,34 @@ static void start_give(struct start *start)
 	md_lock_release(&starts_lock);
 }
 
-/* The first frame of a thread. Its stack ends where the thread's own block of the C library begins, which lies at its top. */
-static void *run_thread(void *argument)
+/* Its stack ends where the thread's own block of the C library begins, which lies at its top. */
+static __attribute__((noinline)) void begin_thread(const struct start *start)
 {
-	struct start start = *(struct start *)argument;
 	struct md_thread *self = md_self;
 
-	start_give(argument);
 	if (!self && md_mode_is(MD_MODE_ACTIVE))
-		self = attach(start.creator, start.created);
+		self = attach(start->creator, start->created);
 	if (self) {
 		uintptr_t top = (uintptr_t)pthread_self(), here = (uintptr_t)__builtin_frame_address(0);
 
-		if (here < top && top - here < start.stack_bytes) {
+		if (here < top && top - here < start->stack_bytes) {
 			self->stack_high = top;
-			self->stack_low = top - start.stack_bytes;
+			self->stack_low = top - start->stack_bytes;
 			md_unwind_reset(self);
 		}
 	}
-	return start.routine(start.argument);
+}
+
+/* The first function of a thread. */
+__attribute__((optimize("optimize-sibling-calls"))) static void *run_thread(void *argument)
+{
+	struct start *start = argument;
+	void *(*routine)(void *) = start->routine;
+	void *routine_argument = start->argument;
+
+	begin_thread(start);
+	start_give(start);
+	return routine(routine_argument); /* a jump: no frame of ours in the thread's stacks */
 }
 
 static size_t stack_bytes_of(const pthread_attr_t *attributes)

@@ -4,15 +4,15 @@
  * a report. How much it took is measured by painting.
  */
 // build: -Wl,-z,now
-// expect: ERROR: malloc-debug: heap-buffer-overflow on address * (T1 *
+// expect: ERROR: malloc-debug: heap-buffer-overflow on address * (T1,
 // expect: directly after the 20-byte block
 // expect: in overflow *small_stack.c:40
-// expect: ERROR: malloc-debug: double-free on address * (T1 *
+// expect: ERROR: malloc-debug: double-free on address * (T1,
 // expect: in free_twice *small_stack.c:49
-// expect: ERROR: malloc-debug: bad-free on address * (T1 *
+// expect: ERROR: malloc-debug: bad-free on address * (T1,
 // expect: on the stack of thread T1
 // expect: in free_local *small_stack.c:56
-// expect: ERROR: malloc-debug: double-free on address * (T0 *
+// expect: ERROR: malloc-debug: double-free on address * (T0,
 // expect: in handle *small_stack.c:65
 // output: went on
 // output: enough
