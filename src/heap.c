@@ -371,7 +371,6 @@ static void retire(struct md_heap *heap, struct md_thread *thread, struct md_zon
 	struct md_extent extent = md_extent_of(zone, record, slot_begin);
 	uint64_t now = md_clock_now();
 
-	check_call_fits(heap, thread, zone, record, extent.user, call);
 	if (unlikely(!md_redzones_intact(heap->secret, &extent)))
 		md_check_redzones(heap, thread, zone, record, MD_NOTICED_AT_FREE, call);
 	record->free_stack = call->stack.value;
@@ -412,6 +411,7 @@ enum md_freed md_heap_free(struct md_heap *heap, struct md_thread *thread, void 
 	if (unlikely(!record || !atomic_compare_exchange_strong_explicit(&record->state, &live, MD_BLOCK_FREEING, memory_order_acquire,
 				     memory_order_relaxed)))
 		return refuse_pointer(heap, thread, user, record != NULL, call);
+	check_call_fits(heap, thread, zone, record, user, call);
 	retire(heap, thread, zone, record, slot_begin, call);
 	return MD_FREED;
 }
@@ -549,8 +549,8 @@ enum md_freed md_heap_resize(struct md_heap *heap, struct md_thread *thread, voi
 	}
 	if (unlikely(!md_redzones_intact(heap->secret, &extent)))
 		md_check_redzones(heap, thread, zone, record, MD_NOTICED_AT_FREE, call);
+	check_call_fits(heap, thread, zone, record, user, &free_call); /* once, whichever way it goes from here */
 	if (size > heap->config.realloc_move || extent.size > heap->config.realloc_move) {
-		check_call_fits(heap, thread, zone, record, user, &free_call);
 		if (fits_in_place(heap, zone, &extent, size) ||
 			(zone->kind == MD_ZONE_LARGE && size >= MOVE_PAGES_MIN && extend_zone(heap, zone, &extent, size))) {
 			resize_in_place(heap, thread, zone, record, slot_begin, size, call);
