@@ -128,7 +128,17 @@ static const char *when_text(enum md_leaks_when when)
 	return when == MD_LEAKS_AT_EXIT ? "at exit" : when == MD_LEAKS_ON_SIGNAL ? "on a signal" : "on request";
 }
 
-static void print(struct page *page, const struct md_leak *leak, enum md_leaks_when when, int fd, const char *trouble)
+static bool wants_color(int fd)
+{
+	const struct md_options *options = &md_process.options;
+
+	if (fd < 0)
+		return md_sink_color();
+	return options->color == MD_COLOR_ALWAYS || (options->color == MD_COLOR_AUTO && !md_process.no_color && md_sink_is_terminal(fd));
+}
+
+/* Returns 0 or a negated errno value. */
+static int print(struct page *page, const struct md_leak *leak, const struct md_leaks_request *request, const char *trouble)
 {
 	const struct md_options *options = &md_process.options;
 	struct md_stack_printer printer = { .stacks = md_process.heap.stacks, .modules = &md_process.heap.modules, .strip_path = options->strip_path };
@@ -136,7 +146,7 @@ static void print(struct page *page, const struct md_leak *leak, enum md_leaks_w
 	struct md_leak_report report = {
 		.pid = (uint32_t)md_syscall0(SYS_getpid),
 		.program = md_process.program,
-		.when = when_text(when),
+		.when = request->when_text ? request->when_text : when_text(request->when),
 		.seconds = md_process_seconds(md_clock_now()),
 		.entries = page->entries,
 		.threads_silent = world.silent,
@@ -151,20 +161,18 @@ static void print(struct page *page, const struct md_leak *leak, enum md_leaks_w
 		if (report.entry_count < limit)
 			fill_entry(page, report.entry_count++, &leak->groups[i]);
 	}
-	memcpy(report.totals, leak->totals, sizeof report.totals);
+	memcpy(report.totals, leak->recent, sizeof report.totals);
 	if (options->symbolize && !md_is_restricted() && report.entry_count) {
 		printer.names = md_names_init(page->names, NAMES_BYTES);
 		report.names_missing = md_symbol_client_ask(page->frames, gather_frames(page, report.entry_count), printer.modules,
 			(struct md_names *)printer.names, (unsigned)options->symbolize_timeout);
 	}
-	bool color = fd >= 0 ? options->color == MD_COLOR_ALWAYS : md_sink_color();
-
-	md_text_init(&text, page->text, TEXT_BYTES, color);
+	md_text_init(&text, page->text, TEXT_BYTES, wants_color(request->fd));
 	md_leak_text(&text, &report, &printer);
-	if (fd >= 0)
-		md_sink_write_fd(fd, page->text, text.length);
-	else
-		md_sink_write(page->text, text.length);
+	if (request->fd >= 0)
+		return md_sink_write_fd(request->fd, page->text, text.length);
+	md_sink_write(page->text, text.length);
+	return 0;
 }
 
 static bool worth_a_report(const struct md_leak *leak, enum md_leaks_when when)
@@ -177,9 +185,9 @@ static bool worth_a_report(const struct md_leak *leak, enum md_leaks_when when)
 	return leak->groups_lost;
 }
 
-long md_leaks_check(struct md_thread *self, const struct md_leaks_here *here, enum md_leaks_when when, int fd, uint64_t *bytes)
+long md_leaks_search(struct md_thread *self, const struct md_leaks_here *here, const struct md_leaks_request *request, uint64_t *bytes)
 {
-	struct md_leak leak = { 0 };
+	struct md_leak leak = { .since_set = request->since_set, .since = request->since };
 	const char *trouble = NULL;
 	long result = -ENOMEM;
 
@@ -187,27 +195,37 @@ long md_leaks_check(struct md_thread *self, const struct md_leaks_here *here, en
 	if (atomic_exchange(&searching, true))
 		return -EBUSY;
 	if (search(&leak, here, &trouble)) {
-		const struct md_leak_count *direct = &leak.totals[MD_LEAK_DIRECT], *indirect = &leak.totals[MD_LEAK_INDIRECT];
+		const struct md_leak_count *direct = &leak.recent[MD_LEAK_DIRECT], *indirect = &leak.recent[MD_LEAK_INDIRECT];
+		int written = 0;
 
 		result = (long)(direct->blocks + indirect->blocks);
 		if (bytes)
 			*bytes = direct->bytes + indirect->bytes;
-		if (worth_a_report(&leak, when)) {
+		if (worth_a_report(&leak, request->when)) {
 			struct page *page = md_os_map(0, PAGE_BYTES);
 
 			if (page) {
 				md_lock_take(&md_report_lock);
-				print(page, &leak, when, fd, trouble);
+				written = print(page, &leak, request, trouble);
 				md_lock_release(&md_report_lock);
 				md_os_unmap(page, PAGE_BYTES);
 			}
 		}
-		if (when == MD_LEAKS_AT_EXIT && result > 0 && md_process.options.leak_exitcode && !md_process.exit_status_wanted)
+		if (request->when == MD_LEAKS_AT_EXIT && result > 0 && md_process.options.leak_exitcode && !md_process.exit_status_wanted)
 			md_process.exit_status_wanted = (int)md_process.options.leak_exitcode;
+		if (written)
+			result = written;
 		md_leak_end(&leak);
 	}
 	atomic_store(&searching, false);
 	return result;
+}
+
+long md_leaks_check(struct md_thread *self, const struct md_leaks_here *here, enum md_leaks_when when, int fd, uint64_t *bytes)
+{
+	struct md_leaks_request request = { .when = when, .fd = fd };
+
+	return md_leaks_search(self, here, &request, bytes);
 }
 
 /* --- annotations --------------------------------------------------------------- */

@@ -37,9 +37,21 @@ static inline __attribute__((always_inline)) uintptr_t md_leaks_stack_pointer(vo
 
 void md_leaks_note_registers(struct md_leaks_here *here);
 
-/* Looks for leaks and reports them to fd, or to the sink (MD_TO_SINK). Stops the other threads meanwhile. Returns how many blocks are leaked (directly and
- * indirectly, less suppressed ones), -EBUSY if a search is under way, another negated errno value if there is no memory. *bytes, if not NULL, gets their bytes.
- * The thread is busy. Sets the exit status wanted when asked to at exit. */
+/* What is asked of a search. */
+struct md_leaks_request {
+	enum md_leaks_when when;
+	int fd;              /* or MD_TO_SINK (runtime/show.h) */
+	bool since_set;      /* only blocks allocated at `since` (md_clock_coarse()) or later are counted in the result and listed */
+	uint32_t since;
+	const char *when_text; /* for the report; NULL: as `when` has it */
+};
+
+/* Looks for leaks and reports them. Stops the other threads meanwhile. Returns how many blocks are leaked (directly and indirectly, less suppressed ones),
+ * -EBUSY if a search is under way, another negated errno value if there is no memory. *bytes, if not NULL, gets their bytes. The thread is busy. Sets the
+ * exit status wanted when asked to at exit. */
+long md_leaks_search(struct md_thread *self, const struct md_leaks_here *here, const struct md_leaks_request *request, uint64_t *bytes);
+
+/* The same for all blocks, to fd or MD_TO_SINK. */
 long md_leaks_check(struct md_thread *self, const struct md_leaks_here *here, enum md_leaks_when when, int fd, uint64_t *bytes);
 
 /* The live block at this address is no leak, nor is what it holds. False if there is no block. */

@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "src/check.h"
+#include "src/clock.h"
 #include "src/inspect.h"
 #include "src/os.h"
 
 #define STACK_MAX (MD_LEAK_STACK_BYTES / sizeof(uintptr_t))
 #define GROUPS_MIN 1024
+#define CLOCK_SLACK 1024 /* coarse ticks by which the counters of two processors may differ */
 
 /* Mark of a slot. */
 enum {
@@ -240,6 +242,7 @@ bool md_leak_begin(struct md_leak *leak)
 		used += fits ? zone->slot_count : 0;
 	}
 	leak->pass = PASS_REACHED;
+	leak->now = md_clock_coarse(md_clock_now());
 	return true;
 }
 
@@ -293,16 +296,34 @@ static struct md_leak_group *group_of(struct md_leak *leak, const struct found *
 	return NULL;
 }
 
-static struct md_leak_group *count_block(struct md_leak *leak, const struct found *found, enum md_leak_kind kind, bool grouped)
+/* Coarse times wrap: what is compared is how long ago they were. */
+static bool is_recent(const struct md_leak *leak, const struct found *found)
 {
-	leak->totals[kind].blocks++;
-	leak->totals[kind].bytes += found->size;
-	struct md_leak_group *group = grouped ? group_of(leak, found, kind) : NULL;
+	uint32_t now = leak->now + CLOCK_SLACK;
+
+	return !leak->since_set || now - found->record->alloc_time <= now - leak->since;
+}
+
+static void count(struct md_leak_count *total, const struct found *found)
+{
+	total->blocks++;
+	total->bytes += found->size;
+}
+
+static void count_block(struct md_leak *leak, const struct found *found, enum md_leak_kind kind)
+{
+	count(&leak->totals[kind], found);
+	if (is_recent(leak, found))
+		count(&leak->recent[kind], found);
+}
+
+static struct md_leak_group *group_block(struct md_leak *leak, const struct found *found, enum md_leak_kind kind)
+{
+	struct md_leak_group *group = group_of(leak, found, kind);
 
 	if (!group)
 		return NULL;
-	group->count.blocks++;
-	group->count.bytes += found->size;
+	count(&group->count, found);
 	/* Coarse times wrap: what matters is their distance. */
 	if ((int32_t)(found->record->alloc_time - group->oldest) < 0)
 		group->oldest = found->record->alloc_time;
@@ -316,21 +337,28 @@ static struct md_leak_group *count_block(struct md_leak *leak, const struct foun
 	return group;
 }
 
-/* Counts what a direct leak holds on to. */
-static void gather_held(struct md_leak *leak, const struct found *leader, struct md_leak_group *group)
+/* Counts a direct leak and what it holds on to. */
+static void gather_direct(struct md_leak *leak, const struct found *leader, bool ring)
 {
+	struct md_leak_count held = { 0 };
 	struct found found;
 
 	*leader->mark |= LEADER;
+	count_block(leak, leader, MD_LEAK_DIRECT);
 	look_into(leak, leader);
 	while (pop(leak, &found)) {
-		count_block(leak, &found, MD_LEAK_INDIRECT, false);
-		if (group) {
-			group->held.blocks++;
-			group->held.bytes += found.size;
-		}
+		count_block(leak, &found, MD_LEAK_INDIRECT);
+		if (is_recent(leak, &found))
+			count(&held, &found);
 		look_into(leak, &found);
 	}
+	struct md_leak_group *group = held.blocks || is_recent(leak, leader) ? group_block(leak, leader, MD_LEAK_DIRECT) : NULL;
+
+	if (!group)
+		return;
+	group->held.blocks += held.blocks;
+	group->held.bytes += held.bytes;
+	group->ring |= ring;
 }
 
 static uint64_t weight(const struct md_leak_group *group)
@@ -418,25 +446,26 @@ void md_leak_classify(struct md_leak *leak, bool reachable_groups)
 			look_into(leak, &found);
 	leak->pass = PASS_HELD;
 	for (struct walk walk = { 0 }; walk_next(leak, &walk, &found);) {
-		if (found.record->flags & MD_BLOCK_IGNORED)
-			count_block(leak, &found, MD_LEAK_IGNORED, false);
-		else if (*found.mark & REACHED)
-			count_block(leak, &found, MD_LEAK_REACHABLE, reachable_groups);
-		else if (*found.mark & TOUCHED)
-			count_block(leak, &found, MD_LEAK_POSSIBLE, true);
-		else if (!(*found.mark & PARENT))
-			gather_held(leak, &found, count_block(leak, &found, MD_LEAK_DIRECT, true));
+		bool recent = is_recent(leak, &found);
+
+		if (found.record->flags & MD_BLOCK_IGNORED) {
+			count_block(leak, &found, MD_LEAK_IGNORED);
+		} else if (*found.mark & REACHED) {
+			count_block(leak, &found, MD_LEAK_REACHABLE);
+			if (reachable_groups && recent)
+				group_block(leak, &found, MD_LEAK_REACHABLE);
+		} else if (*found.mark & TOUCHED) {
+			count_block(leak, &found, MD_LEAK_POSSIBLE);
+			if (recent)
+				group_block(leak, &found, MD_LEAK_POSSIBLE);
+		} else if (!(*found.mark & PARENT)) {
+			gather_direct(leak, &found, false);
+		}
 	}
 	/* What nobody holds by now is in rings. */
-	for (struct walk walk = { 0 }; walk_next(leak, &walk, &found);) {
-		if ((*found.mark & (REACHED | TOUCHED | HELD | LEADER)) || (found.record->flags & MD_BLOCK_IGNORED))
-			continue;
-		struct md_leak_group *group = count_block(leak, &found, MD_LEAK_DIRECT, true);
-
-		if (group)
-			group->ring = true;
-		gather_held(leak, &found, group);
-	}
+	for (struct walk walk = { 0 }; walk_next(leak, &walk, &found);)
+		if (!(*found.mark & (REACHED | TOUCHED | HELD | LEADER)) && !(found.record->flags & MD_BLOCK_IGNORED))
+			gather_direct(leak, &found, true);
 	sort_groups(leak);
 }
 

@@ -54,6 +54,9 @@ struct md_leak_group {
 struct md_leak {
 	struct md_heap *heap;
 	uintptr_t pointer_mask;  /* and-ed to every word before it is taken for a pointer */
+	bool since_set;          /* only blocks allocated at `since` or later are of interest */
+	uint32_t since;          /* md_clock_coarse() */
+	uint32_t now;            /* likewise, when the search began */
 	unsigned char *marks;    /* of all slots; a zone has its place in md_zone.marks */
 	size_t marks_bytes;
 	uintptr_t *stack; /* blocks still to be looked into */
@@ -66,16 +69,19 @@ struct md_leak {
 	size_t group_capacity, group_count;
 	bool groups_lost; /* there was no room for all groups: totals are right all the same */
 	struct md_leak_count totals[MD_LEAK_KINDS];
+	struct md_leak_count recent[MD_LEAK_KINDS]; /* those of totals that are of interest: all of them when since_set is not */
 };
 
-/* Makes ready: maps mark bytes for all zones. False when the system refuses. leak is zeroed by the caller except for heap and pointer_mask. */
+/* Makes ready: maps mark bytes for all zones. False when the system refuses. leak is zeroed by the caller except for heap, pointer_mask and
+ * since. */
 bool md_leak_begin(struct md_leak *leak);
 
 /* Marks what these words point to, as roots. */
 void md_leak_mark(struct md_leak *leak, const uintptr_t *words, size_t count);
 
 /* All roots are given: finds out the kind of every live block, and gathers groups (those of reachable blocks only if wanted). The groups are sorted,
- * largest (with what they hold) first. */
+ * largest (with what they hold) first. With since_set, older blocks are counted in totals alone; one that is leaked directly and holds younger ones is
+ * grouped all the same, for it is what lost them, and held then counts the younger ones. */
 void md_leak_classify(struct md_leak *leak, bool reachable_groups);
 
 /* Whether the live block at user was reached from the roots; after md_leak_mark. */
