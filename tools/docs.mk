@@ -36,11 +36,15 @@ uninstall:
 	-rmdir $(DESTDIR)$(DOCDIR)
 
 .PHONY: docs-check readme layers-test
-docs-check: $(TOOL) docs
+EXAMPLE_PROGRAMS := $(EXAMPLES:%.c=$(OUT)/%) $(EXAMPLESXX:%.cc=$(OUT)/%)
+docs-check: $(LIB) $(TOOL) $(EXAMPLE_PROGRAMS) docs
 	tools/check-docs.sh $(TOOL) README.adoc $(OUT)/man/malloc-debug.1
-# Writes the generated table of options into README.adoc.
-readme: $(TOOL)
+	tools/update-samples.sh --check $(OUT) README.adoc
+	for text in README ARCHITECTURE CONTRIBUTING; do asciidoctor --failure-level=WARN -o /dev/null $$text.adoc || exit 1; done
+# Writes what is generated into README.adoc: the table of options, and the reports that the examples print.
+readme: $(LIB) $(TOOL) $(EXAMPLE_PROGRAMS)
 	tools/update-readme.sh $(TOOL) README.adoc
+	tools/update-samples.sh $(OUT) README.adoc
 # A check that cannot fail is none.
 layers: layers-test
 layers-test:
