@@ -37,7 +37,8 @@ static struct changed changed_of(const struct md_finding *finding)
 	return changed;
 }
 
-static void put_byte_list(struct md_text *text, const struct changed *changed, const unsigned char *values)
+/* Returns whether there were more. */
+static bool put_byte_list(struct md_text *text, const struct changed *changed, const unsigned char *values)
 {
 	size_t listed = 0;
 
@@ -46,17 +47,19 @@ static void put_byte_list(struct md_text *text, const struct changed *changed, c
 			continue;
 		if (listed++ == BYTES_LISTED) {
 			md_text_put(text, " ...");
-			break;
+			return true;
 		}
 		md_text_char(text, ' ');
 		md_text_hex(text, values[i], 2);
 	}
+	return false;
 }
 
 void md_damage_text(struct md_text *text, const struct md_finding *finding)
 {
 	struct changed changed = changed_of(finding);
 	uint64_t span = finding->damaged_end - finding->addr;
+	bool more = false;
 
 	md_textf(text, "%B %s changed", (uint64_t)finding->damaged_bytes, finding->damaged_bytes == 1 ? "was" : "were");
 	if (finding->damaged_bytes == 1)
@@ -69,9 +72,9 @@ void md_damage_text(struct md_text *text, const struct md_finding *finding)
 		md_text_put(text, ": found");
 		put_byte_list(text, &changed, changed.found);
 		md_text_put(text, ", expected");
-		put_byte_list(text, &changed, changed.expected);
+		more = put_byte_list(text, &changed, changed.expected);
 	}
-	md_text_put(text, ".\n");
+	md_text_put(text, more ? "\n" : ".\n"); /* an ellipsis ends a sentence, too */
 }
 
 static bool is_printable(unsigned char byte)

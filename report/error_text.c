@@ -87,10 +87,13 @@ static void explain_bad_free(struct md_text *text, const struct md_report *repor
 	const struct md_block_view *block = &finding->block;
 
 	md_place_text(text, finding->addr, finding->place, block, finding->place_thread, finding->place_module, report->modules);
-	if (finding->place == MD_PLACE_STACK && md_report_find_thread(report, finding->place_thread)) {
-		md_text_put(text, "That is ");
-		md_report_thread_text(text, report, finding->place_thread);
-		md_text_put(text, ": a local variable or array.\n");
+	if (finding->place == MD_PLACE_STACK) {
+		md_text_put(text, "It is a local variable or array");
+		if (md_report_thread_name(report, md_report_find_thread(report, finding->place_thread))[0]) {
+			md_text_put(text, " of ");
+			md_report_thread_text(text, report, finding->place_thread);
+		}
+		md_text_put(text, ".\n");
 	}
 	if (block->valid)
 		md_textf(text, "%s takes only the start of a block, here %p.\n", md_api_name(finding->call.api), block->user);
@@ -149,6 +152,8 @@ static void explain_usable_size(struct md_text *text, const struct md_report *re
 	const struct md_finding *finding = report->finding;
 
 	md_place_text(text, finding->addr, finding->place, &finding->block, finding->place_thread, finding->place_module, report->modules);
+	if (finding->block.valid && finding->block.user == finding->addr && is_freed(&finding->block))
+		md_text_put(text, "The block was already freed.\n");
 }
 
 /* A size computed from input or from a negative number; an alignment that is a size. */
@@ -237,7 +242,7 @@ static void put_interval(struct md_text *text, const struct md_report *report)
 	md_text_put(text, "the write itself happened earlier, between the block's ");
 	md_text_put(text, freed ? "free" : "allocation");
 	md_text_put(text, " and now");
-	if (since >= 0 && report->seconds >= since) {
+	if (since >= 0 && report->seconds >= since + 0.0005) {
 		md_text_put(text, " (");
 		md_phrase_seconds(text, report->seconds - since, 3);
 		md_text_put(text, ")");
@@ -302,6 +307,8 @@ static void put_call_stack(struct md_text *text, const struct md_report *report)
 	const char *note = "";
 	struct md_stack_printer printer = md_report_printer(report);
 
+	if (finding->call.api == MD_API_NONE && !finding->call.stack.value) /* a thread ended, for one */
+		return;
 	switch (finding->noticed) {
 	case MD_NOTICED_AT_EXIT:
 		return;
@@ -327,7 +334,7 @@ static void put_call_stack(struct md_text *text, const struct md_report *report)
 	}
 	md_text_color(text, MD_BLUE);
 	md_text_put(text, verb);
-	if (finding->noticed != MD_NOTICED_ON_REQUEST && !(finding->noticed == MD_NOTICED_AT_ACCESS && finding->call.api == MD_API_NONE))
+	if (finding->call.api != MD_API_NONE && finding->call.api != MD_API_CHECK)
 		md_textf(text, "%s%s", strcmp(verb, "passed") == 0 ? " to " : " by ", api);
 	md_text_put(text, " in ");
 	md_report_thread_text(text, report, finding->thread);

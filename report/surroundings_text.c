@@ -6,6 +6,27 @@
 #include "report/phrases.h"
 #include "report/report_text.h"
 
+#define ROW_BYTES ((size_t)16) /* as hexdump.c prints */
+
+static bool is_free_row(const unsigned char *marks)
+{
+	for (size_t i = 0; i < ROW_BYTES; i++)
+		if (marks[i] != MD_MARK_FREE)
+			return false;
+	return true;
+}
+
+/* Rows at the end in which there is nothing: one of them is enough. */
+static size_t without_free_rows(const struct md_finding *finding, size_t bytes)
+{
+	size_t keep = finding->addr - finding->evidence_begin + ROW_BYTES;
+
+	while (bytes % ROW_BYTES == 0 && bytes >= 2 * ROW_BYTES && bytes - ROW_BYTES >= keep &&
+		is_free_row(finding->evidence_mark + bytes - ROW_BYTES) && is_free_row(finding->evidence_mark + bytes - 2 * ROW_BYTES))
+		bytes -= ROW_BYTES;
+	return bytes;
+}
+
 static void put_evidence(struct md_text *text, const struct md_report *report)
 {
 	const struct md_finding *finding = report->finding;
@@ -20,6 +41,7 @@ static void put_evidence(struct md_text *text, const struct md_report *report)
 
 	if (dump.bytes == 0)
 		return;
+	dump.bytes = without_free_rows(finding, dump.bytes);
 	if (md_finding_is_damage(finding))
 		md_text_put(text, "Bytes around the damage:\n");
 	else

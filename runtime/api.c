@@ -171,7 +171,7 @@ malloc_debug_error_callback *malloc_debug_on_error(malloc_debug_error_callback *
 }
 
 /* Purges one struct, its own or a parked one's. Returns problems found. */
-static long purge(struct md_thread *thread, unsigned flags)
+static long purge(struct md_thread *thread, unsigned flags, md_stack_id stack)
 {
 	long found = 0;
 	bool more = true;
@@ -179,6 +179,8 @@ static long purge(struct md_thread *thread, unsigned flags)
 	while (more) {
 		more = md_heap_purge_thread(&md_process.heap, thread, flags & MALLOC_DEBUG_PURGE_KEEP_ZONES);
 		found += thread->findings.count;
+		for (unsigned i = 0; i < thread->findings.count; i++)
+			thread->findings.list[i].call = (struct md_call){ .api = MD_API_CHECK, .stack = stack };
 		md_policy_act(thread);
 	}
 	return found;
@@ -194,9 +196,11 @@ long malloc_debug_purge(unsigned flags)
 	self = begin();
 	if (!self)
 		return -ENOSYS;
-	found = purge(self, flags);
+	md_stack_id stack = md_capture(self);
+
+	found = purge(self, flags, stack);
 	while ((parked = md_heap_parked_take(&md_process.heap))) { /* what dead threads left */
-		found += purge(parked, flags);
+		found += purge(parked, flags, stack);
 		parked->next_parked = done;
 		done = parked;
 	}

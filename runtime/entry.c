@@ -5,6 +5,7 @@
 #include "runtime/leaks.h"
 #include "runtime/policy.h"
 #include "runtime/show.h"
+#include "runtime/unwind.h"
 #include "src/inspect.h"
 
 static void run_deferred(struct md_thread *self)
@@ -19,14 +20,15 @@ static void run_deferred(struct md_thread *self)
 	}
 }
 
-static void check_if_due(struct md_thread *self)
+static void check_if_due(struct md_thread *self, const uintptr_t *entry_frame)
 {
 	struct md_check_cursor cursor = { 0 };
-	struct md_call call = { .api = MD_API_CHECK };
 	bool more = true;
 
 	if (--self->check_countdown)
 		return;
+	struct md_call call = { .api = MD_API_CHECK, .stack = md_unwind_capture(self, entry_frame) };
+
 	self->check_countdown = (uint32_t)md_process.options.check_every;
 	while (more) {
 		more = md_check_heap(&md_process.heap, self, &cursor, MD_NOTICED_PERIODICALLY, &call);
@@ -41,7 +43,7 @@ void md_entry_attend(struct md_thread *self)
 	if (self->findings.count)
 		md_policy_act(self);
 	if (md_process.options.check_every) {
-		check_if_due(self);
+		check_if_due(self, *(const uintptr_t *const *)__builtin_frame_address(0)); /* the frame of the entry point that called us */
 		self->attended = true;
 	}
 	md_show_pending(self);

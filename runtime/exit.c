@@ -42,7 +42,7 @@ static void at_exit(void *unused)
 		md_policy_act(self);
 	}
 	/* A forked child has its parent's blocks and few of its parent's reasons. */
-	if (md_process.options.leaks && (uint32_t)md_syscall0(SYS_getpid) == md_process.pid)
+	if (md_process.options.leaks && md_process_pid() == md_process.pid_at_start)
 		look_for_leaks(self, (uintptr_t)__builtin_frame_address(0));
 	if (md_process.options.show || md_process.options.stats)
 		md_show_items(false, true);

@@ -356,7 +356,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	(void)argc;
 	environment = getauxval(AT_SECURE) ? NULL : envp;
 	md_process.start_ticks = md_clock_now();
-	md_process.pid = (uint32_t)md_syscall0(SYS_getpid);
+	md_process.pid = md_process.pid_at_start = (uint32_t)md_syscall0(SYS_getpid);
 	md_process.brk_at_start = (uintptr_t)md_syscall1(SYS_brk, 0);
 	md_process.start_nanoseconds = md_os_nanoseconds();
 	md_syscall2(SYS_clock_gettime, CLOCK_REALTIME, (long)&wall);

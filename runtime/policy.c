@@ -308,13 +308,16 @@ static void read_history(struct md_report *report)
 
 static const char *config_line(void)
 {
-	static char line[256];
+	static const char *const names[] = { "redzone", "fill_free", "quarantine", "backtrace", "history" };
+	static char line[256], value[MD_OPTION_TEXT_MAX]; /* under md_report_lock */
 	struct md_text text;
-	const struct md_options *options = &md_process.options;
 
 	md_text_init(&text, line, sizeof line - 1, false);
-	md_textf(&text, "malloc-debug " MD_VERSION ": redzone=%lu fill_free=%lu quarantine=%lu backtrace=%lu history=%lu", options->redzone,
-		options->fill_free, options->quarantine, options->backtrace, options->history);
+	md_textf(&text, "malloc-debug " MD_VERSION ":");
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		md_options_value_text(&md_process.options, md_options_find(names[i]), value, sizeof value);
+		md_textf(&text, " %s=%s", names[i], value);
+	}
 	line[text.length] = '\0';
 	return line;
 }
@@ -367,12 +370,13 @@ static void find_names(struct page *page)
 
 /* --- acting --------------------------------------------------------------- */
 
-static void call_back(struct md_thread *self, const struct md_finding *finding, const char *text, size_t bytes)
+static void call_back(const struct md_finding *finding, const char *text, size_t bytes)
 {
+	struct md_thread *self = md_self; /* what was found may be in a dead thread's struct */
 	static __thread bool inside __attribute__((tls_model("initial-exec")));
 	void (*callback)(const struct malloc_debug_error *, void *) = atomic_load(&md_policy_callback);
 
-	if (!callback || inside)
+	if (!callback || inside || !self)
 		return;
 	struct malloc_debug_error error = {
 		.bytes = sizeof error,
@@ -422,14 +426,13 @@ _Noreturn void md_policy_exit(int status)
 	_exit(status);
 }
 
-static void end_process(struct md_thread *self)
+static void end_process(void)
 {
 	switch (md_process.options.on_error) {
 	case MD_ON_ERROR_ABORT: {
 		struct sigaction standard = { .sa_handler = SIG_DFL };
 		sigset_t only;
 
-		self->busy = false;
 		sigaction(SIGABRT, &standard, NULL); /* a handler of the program would run with the heap as it is */
 		sigemptyset(&only);
 		sigaddset(&only, SIGABRT);
@@ -480,7 +483,7 @@ static void count_error(void)
 }
 
 /* Returns whether it is an error of the program's. */
-static bool act(struct md_thread *self, struct page *page, const struct md_finding *finding, size_t site)
+static bool act(struct page *page, const struct md_finding *finding, size_t site)
 {
 	size_t plain_bytes = 0;
 
@@ -497,7 +500,7 @@ static bool act(struct md_thread *self, struct page *page, const struct md_findi
 	}
 	count_error();
 	if (plain_bytes)
-		call_back(self, finding, page->plain, plain_bytes);
+		call_back(finding, page->plain, plain_bytes);
 	return true;
 }
 
@@ -547,7 +550,7 @@ void md_policy_act(struct md_thread *self)
 		memcpy(&page->findings, &self->findings, sizeof page->findings);
 		self->findings.count = 0;
 		for (unsigned i = 0; i < page->findings.count; i++)
-			errors |= act(self, page, &page->findings.list[i], sites[i]);
+			errors |= act(page, &page->findings.list[i], sites[i]);
 		md_os_unmap(page, PAGE_BYTES);
 	} else if (self->findings.count) {
 		self->findings.count = 0;
@@ -558,5 +561,5 @@ void md_policy_act(struct md_thread *self)
 		errors = true;
 	}
 	if (errors)
-		end_process(self);
+		end_process();
 }

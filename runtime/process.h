@@ -52,7 +52,8 @@ struct md_process {
 	uint64_t start_ticks;     /* md_clock_now() at start */
 	uint64_t start_nanoseconds;
 	double tick_nanoseconds;  /* of one tick, noted when it was last allowed to ask (restrict.h) */
-	uint32_t pid;             /* at start, and in a child of fork */
+	uint32_t pid;             /* noted at start and in a child of fork, for when it may not be asked (restrict.h) */
+	uint32_t pid_at_start;    /* differs in a child */
 	uint64_t start_seconds;   /* of the clock on the wall, for file names */
 	bool no_color;            /* NO_COLOR is set */
 	char program[512];        /* path of the executable, or its name */

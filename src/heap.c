@@ -337,17 +337,23 @@ static void evict_one(struct md_heap *heap, struct md_thread *thread, const stru
 	cache_put(heap, thread, zone->class_index, slot_begin, record);
 }
 
+/* call: the one that lets blocks go, for reports. */
+static void evict(struct md_heap *heap, struct md_thread *thread, size_t limit_bytes, const struct md_call *call)
+{
+	while (thread->quarantine.blocks && thread->quarantine.bytes > limit_bytes) {
+		uint64_t blocks = thread->quarantine.blocks;
+
+		evict_one(heap, thread, call);
+		if (thread->quarantine.blocks == blocks)
+			return;
+	}
+}
+
 void md_heap_evict(struct md_heap *heap, struct md_thread *thread, size_t limit_bytes)
 {
 	struct md_call call = { .api = MD_API_NONE };
 
-	while (thread->quarantine.blocks && thread->quarantine.bytes > limit_bytes) {
-		uint64_t blocks = thread->quarantine.blocks;
-
-		evict_one(heap, thread, &call);
-		if (thread->quarantine.blocks == blocks)
-			return;
-	}
+	evict(heap, thread, limit_bytes, &call);
 }
 
 /* Fills a freed block, and gives the pages of a big one back. */
@@ -393,7 +399,7 @@ static void retire(struct md_heap *heap, struct md_thread *thread, struct md_zon
 		return;
 	}
 	if (thread->quarantine.bytes > thread->quarantine.limit_bytes)
-		md_heap_evict(heap, thread, thread->quarantine.limit_bytes);
+		evict(heap, thread, thread->quarantine.limit_bytes, call);
 }
 
 enum md_freed md_heap_free(struct md_heap *heap, struct md_thread *thread, void *pointer, const struct md_call *call)

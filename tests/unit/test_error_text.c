@@ -315,7 +315,7 @@ Test(error_text, bad_free_says_what_the_pointer_is)
 			"0x7f0000001000 is 16 bytes before the 10-byte block [0x7f0000001010,0x7f000000101a) (live), in its red zone.\n"
 			"free takes only the start of a block, here 0x7f0000001010.\n" },
 		{ MD_PLACE_STACK, 0x7ff000001000,
-			"0x7ff000001000 is on the stack of thread T1.\nThat is thread T1 (worker): a local variable or array.\n" },
+			"0x7ff000001000 is on the stack of thread T1.\nIt is a local variable or array of thread T1 (worker).\n" },
 		{ MD_PLACE_GLOBAL, APP_BASE + 0x4010,
 			"0x555500004010 is a global variable, constant or function of a module: (/home/user/app+0x4010).\n" },
 		{ MD_PLACE_MAPPING, 0x1000000, "is in memory that the program or a library mapped" },
@@ -502,7 +502,7 @@ Test(error_text, damage_larger_than_what_was_copied)
 
 	expect_part(&text,
 		"5000 bytes were changed among the 5990 in [0x7f000000101a,0x7f0000002780): found 01 02 03 04 05 06 07 08 ..., "
-		"expected 9a 9b 9c 9d 9e 9f a0 a1 ....\n");
+		"expected 9a 9b 9c 9d 9e 9f a0 a1 ...\n");
 	expect_part(&text, "  MALLOC_DEBUG_REDZONE=256 ");
 }
 
