@@ -19,24 +19,47 @@
 #define RULE_SAVED_SHIFT 4
 #define RULE_SAVED_MAX 0xfffu /* rbp is saved at base - 8 * this; 0: unchanged */
 
-/* One frame: where the code goes on, and the registers it will have there. */
+/* One frame on the way: where the code goes on, and the registers it will have there. */
 struct frame {
 	uintptr_t pc, sp, fp;
 	uint32_t number; /* in the stack store */
 	uint32_t rule;
-	uint64_t prefix;  /* hash of the frames from the outermost to this one (stack_store.h) */
+	uintptr_t fp_slot; /* where fp was read, or 0: it is the inner frame's */
+};
+
+/* How a remembered frame was reached from the one inside it: two slots, and what they held. All that a validation reads. */
+struct link {
+	uintptr_t pc_slot, pc; /* pc_slot is sp - 8 */
+	uintptr_t second_slot, second; /* the saved rbp; the first slot once more where rbp was not saved */
+};
+
+/* The rest of a remembered frame. */
+struct known {
+	uintptr_t fp;
+	uint64_t prefix; /* hash of the frames from the outermost to this one (stack_store.h) */
+	uint32_t number;
+	uint32_t rule;
 	md_stack_id stack; /* id of the stack that begins with this frame, once it was asked for */
 };
 
-#define MEMO_FRAMES 256
-
-/* What is remembered of a thread's last stack, outermost frame first. */
-struct md_unwind_memo {
+/* A remembered stack, outermost frame first. */
+struct memo {
 	unsigned count;
-	bool complete;   /* frames[0] is the outermost frame there is, not only the outermost remembered */
-	uint32_t epoch;  /* of `unloads` when the frames were true */
-	struct frame frames[MEMO_FRAMES];
-	struct frame fresh[MEMO_FRAMES]; /* of the walk under way, innermost first */
+	bool complete; /* the first frame is the outermost there is, not only the outermost remembered */
+	struct link *links;
+	struct known *frames;
+};
+
+#define MEMO_BITS 4
+#define MEMOS (1u << MEMO_BITS)
+
+/* What is remembered of a thread: some of its last stacks, by their innermost frame. */
+struct md_unwind_memo {
+	uint32_t epoch;     /* of `unloads` when the frames were true */
+	unsigned capacity;  /* frames of each memo, and of fresh: at least twice the depth of a stack */
+	struct memo *last;  /* the one that was true last: the next stack is most like it */
+	struct frame *fresh; /* of the walk under way, innermost first */
+	struct memo memos[MEMOS];
 	uintptr_t pcs[MD_STACK_FRAMES_MAX]; /* of the walks that remember nothing; here, because small stacks have no room for them */
 	uint32_t numbers[MD_STACK_FRAMES_MAX];
 };
@@ -153,98 +176,121 @@ static inline bool step(const struct frame *frame, uintptr_t high, struct frame 
 		return false;
 	caller->pc = load(base - 8);
 	caller->sp = base;
+	caller->fp_slot = saved ? base - saved : 0;
 	caller->fp = saved ? load(base - saved) : frame->fp;
 	return caller->pc != 0;
 }
 
-/* True if the step from a remembered frame to the next one out still reads what it read. */
-static inline bool step_holds(const struct frame *frame, const struct frame *caller)
+/* The outermost remembered frame, from `inner` outwards to `outer`, up to which every slot still holds what it held. */
+static inline unsigned validate(const struct link *links, unsigned inner, unsigned outer)
 {
-	uintptr_t saved = rule_saved(frame->rule);
+	unsigned i = inner;
 
-	return load(caller->sp - 8) == caller->pc && (!saved || load(caller->sp - saved) == caller->fp);
+	while (i >= outer + 4) { /* loads that wait for nothing */
+		const struct link *at = &links[i - 1];
+		uintptr_t differs = (load(at[0].pc_slot) ^ at[0].pc) | (load(at[0].second_slot) ^ at[0].second) | (load(at[-1].pc_slot) ^ at[-1].pc) |
+			(load(at[-1].second_slot) ^ at[-1].second) | (load(at[-2].pc_slot) ^ at[-2].pc) |
+			(load(at[-2].second_slot) ^ at[-2].second) | (load(at[-3].pc_slot) ^ at[-3].pc) | (load(at[-3].second_slot) ^ at[-3].second);
+
+		if (md_unlikely(differs))
+			break;
+		i -= 4;
+	}
+	while (i > outer && load(links[i - 1].pc_slot) == links[i - 1].pc && load(links[i - 1].second_slot) == links[i - 1].second)
+		i--;
+	return i;
 }
 
-/* Puts the fresh frames on top of the first `kept` remembered ones. */
-static void remember(struct md_unwind_memo *memo, unsigned kept, unsigned fresh)
+static inline bool is_same(const struct memo *memo, unsigned i, const struct frame *frame)
 {
-	if (md_unlikely(kept + fresh > MEMO_FRAMES)) { /* the outermost go */
-		unsigned drop = kept + fresh - MEMO_FRAMES;
+	return memo->links[i].pc == frame->pc && memo->links[i].pc_slot == frame->sp - 8 && memo->frames[i].fp == frame->fp;
+}
 
-		if (drop > kept)
-			drop = kept;
-		memmove(memo->frames, memo->frames + drop, (kept - drop) * sizeof memo->frames[0]);
-		kept -= drop;
-		memo->complete = false;
+/* Makes `to` what `from` is up to frame `kept`, and the fresh frames on top of it. */
+static void remember(struct md_unwind_memo *all, struct memo *to, const struct memo *from, unsigned kept, unsigned fresh)
+{
+	unsigned drop = kept + fresh > all->capacity ? kept + fresh - all->capacity : 0; /* the outermost go */
+
+	if (drop > kept)
+		drop = kept;
+	if (to != from || drop) {
+		memmove(to->links, from->links + drop, (kept - drop) * sizeof *to->links);
+		memmove(to->frames, from->frames + drop, (kept - drop) * sizeof *to->frames);
 	}
+	to->complete = !drop && from->complete;
+	kept -= drop;
 	for (unsigned i = fresh; i-- > 0; kept++) {
-		struct frame *frame = &memo->frames[kept];
+		const struct frame *frame = &all->fresh[i];
+		struct link *link = &to->links[kept];
 
-		*frame = memo->fresh[i];
-		frame->prefix = md_stack_hash_add(kept ? memo->frames[kept - 1].prefix : 0, frame->number);
-		frame->stack = MD_STACK_NONE;
+		link->pc_slot = frame->sp - 8;
+		link->pc = frame->pc;
+		link->second_slot = frame->fp_slot ? frame->fp_slot : link->pc_slot;
+		link->second = frame->fp_slot ? frame->fp : frame->pc;
+		to->frames[kept] = (struct known){
+			.fp = frame->fp,
+			.number = frame->number,
+			.rule = frame->rule,
+			.prefix = md_stack_hash_add(kept ? to->frames[kept - 1].prefix : 0, frame->number),
+		};
 	}
-	memo->count = kept;
+	to->count = kept;
 }
 
-/* Brings the memo up to date with the stack that begins with `frame`. Returns false when a frame needs libunwind. */
-static bool walk(struct md_unwind_memo *memo, struct frame frame, uintptr_t high, unsigned depth)
+static inline struct frame known_frame(const struct memo *memo, unsigned i)
 {
-	struct frame *known = memo->frames;
-	unsigned i = memo->count, fresh = 0;
+	const struct link *link = &memo->links[i];
+
+	return (struct frame){ .pc = link->pc, .sp = link->pc_slot + 8, .fp = memo->frames[i].fp, .number = memo->frames[i].number,
+		.rule = memo->frames[i].rule, .fp_slot = link->second_slot == link->pc_slot ? 0 : link->second_slot };
+}
+
+/* Makes `to` the stack that begins with `frame`, walking by rules until it goes on as in `from`. False when a frame needs libunwind. */
+static __attribute__((noinline)) bool walk(struct md_unwind_memo *all, struct memo *to, const struct memo *from, struct frame frame, uintptr_t high,
+	unsigned depth)
+{
+	unsigned i = from->count, fresh = 0;
+	struct memo none = { 0 };
 
 	for (;;) {
-		while (i && known[i - 1].sp < frame.sp)
+		while (i && from->links[i - 1].pc_slot < frame.sp - 8)
 			i--;
-		if (i && known[i - 1].sp == frame.sp && known[i - 1].pc == frame.pc && known[i - 1].fp == frame.fp) {
-			unsigned need = depth > fresh ? depth - fresh : 1, last = i > need ? i - need : 0, j = i - 1;
+		if (i && is_same(from, i - 1, &frame)) {
+			unsigned need = depth > fresh ? depth - fresh : 1, last = i > need ? i - need : 0, j = validate(from->links, i - 1, last);
 
-			while (j > last && step_holds(&known[j], &known[j - 1]))
-				j--;
-			if (j == last && (last > 0 || memo->complete || i >= need)) {
-				if (md_likely(!fresh)) {
-					memo->count = i;
-					return true;
-				}
-				remember(memo, i, fresh);
+			if (j == last && (last > 0 || from->complete || i >= need)) {
+				remember(all, to, from, i, fresh);
 				return true;
 			}
 			/* Up to j it is as remembered; from there it goes elsewhere (or further than was remembered). */
-			for (unsigned k = i; k-- > j && fresh < MEMO_FRAMES;)
-				memo->fresh[fresh++] = known[k];
+			for (unsigned k = i; k-- > j && fresh < all->capacity;)
+				all->fresh[fresh++] = known_frame(from, k);
 			i = j;
-			frame = known[j];
+			frame = known_frame(from, j);
 		} else {
 			look_up(&frame);
-			if (md_unlikely(frame.rule == RULE_COMPLEX)) {
-				memo->count = 0;
+			if (md_unlikely(frame.rule == RULE_COMPLEX))
 				return false;
-			}
-			memo->fresh[fresh++] = frame;
+			all->fresh[fresh++] = frame;
 		}
 		struct frame caller = { 0 };
 
-		if (md_unlikely(fresh >= MEMO_FRAMES)) {
-			memo->complete = false;
+		if (md_unlikely(fresh >= all->capacity))
 			break;
-		}
 		if (!(frame.rule & (RULE_STACK | RULE_FRAME)) || !step(&frame, high, &caller)) {
-			memo->complete = frame.rule != RULE_UNKNOWN;
+			none.complete = frame.rule != RULE_UNKNOWN; /* code that no module answers for may be other code next time */
 			break;
 		}
 		frame = caller;
 	}
-	bool complete = memo->complete;
-
-	remember(memo, 0, fresh);
-	memo->complete = complete;
+	remember(all, to, &none, 0, fresh);
 	return true;
 }
 
-/* Id of the stack in the memo: the innermost `depth` frames. */
-static inline md_stack_id stack_of(struct md_unwind_memo *memo, unsigned depth)
+/* Id of a remembered stack: its innermost `depth` frames. */
+static inline md_stack_id stack_of(struct md_unwind_memo *all, struct memo *memo, unsigned depth)
 {
-	struct frame *top = &memo->frames[memo->count - 1];
+	struct known *top = &memo->frames[memo->count - 1];
 
 	if (md_likely(top->stack.value))
 		return top->stack;
@@ -253,7 +299,7 @@ static inline md_stack_id stack_of(struct md_unwind_memo *memo, unsigned depth)
 	md_stack_id id = md_stack_store_find(md_process.heap.stacks, hash);
 
 	if (md_unlikely(!id.value)) {
-		uint32_t numbers[MD_STACK_FRAMES_MAX];
+		uint32_t *numbers = all->numbers;
 
 		for (unsigned i = 0; i < count; i++)
 			numbers[i] = memo->frames[memo->count - 1 - i].number;
@@ -261,7 +307,7 @@ static inline md_stack_id stack_of(struct md_unwind_memo *memo, unsigned depth)
 	}
 	top->stack = id;
 	if (md_unlikely(!memo->complete && memo->frames[0].rule == RULE_UNKNOWN))
-		memo->count = 0; /* code that no module answers for may be other code next time */
+		memo->count = 0;
 	return id;
 }
 
@@ -321,54 +367,85 @@ static __attribute__((noinline)) md_stack_id capture_elsewhere(struct md_thread 
 
 /* --- capturing ---------------------------------------------------------- */
 
-static __attribute__((noinline)) bool begin_memo(struct md_thread *self)
+static void forget_all(struct md_unwind_memo *all)
 {
-	if (!self->unwind)
-		self->unwind = md_arena_take(&md_process.heap.arena, sizeof *self->unwind, 64);
-	if (!self->unwind)
-		return false;
-	self->unwind->count = 0;
-	self->unwind->epoch = atomic_load_explicit(&unloads, memory_order_acquire);
-	return true;
+	for (unsigned i = 0; i < MEMOS; i++)
+		all->memos[i].count = 0;
+	all->epoch = atomic_load_explicit(&unloads, memory_order_acquire);
+}
+
+static __attribute__((noinline)) struct md_unwind_memo *begin_memos(struct md_thread *self)
+{
+	if (!self->unwind) {
+		unsigned capacity = md_process.depth < 32 ? 64 : 2 * md_process.depth;
+		struct md_unwind_memo *all = md_arena_take(&md_process.heap.arena, sizeof *all, 64);
+		struct link *links = md_arena_take(&md_process.heap.arena, MEMOS * capacity * sizeof *links, 64);
+		struct known *frames = md_arena_take(&md_process.heap.arena, MEMOS * capacity * sizeof *frames, 64);
+
+		if (!all || !links || !frames)
+			return NULL;
+		all->fresh = md_arena_take(&md_process.heap.arena, capacity * sizeof *all->fresh, 64);
+		if (!all->fresh)
+			return NULL;
+		all->capacity = capacity;
+		all->last = &all->memos[0];
+		for (unsigned i = 0; i < MEMOS; i++) {
+			all->memos[i].links = links + i * capacity;
+			all->memos[i].frames = frames + i * capacity;
+		}
+		self->unwind = all;
+	}
+	forget_all(self->unwind);
+	return self->unwind;
 }
 
 void md_unwind_reset(struct md_thread *self)
 {
 	if (self->unwind)
-		self->unwind->count = 0;
+		forget_all(self->unwind);
 }
 
-md_stack_id md_unwind_capture(struct md_thread *self, const uintptr_t *frame)
+md_stack_id md_unwind_capture(struct md_thread *self, const uintptr_t *entry)
 {
-	uintptr_t sp = (uintptr_t)(frame + 2);
-	struct md_unwind_memo *memo = self->unwind;
+	struct frame frame = { .pc = entry[1], .sp = (uintptr_t)(entry + 2), .fp = entry[0] };
+	unsigned depth = md_process.depth;
+	struct md_unwind_memo *all = self->unwind;
 
-	if (md_unlikely(!md_process.depth))
+	if (md_unlikely(!depth))
 		return MD_STACK_NONE;
 	self->counters.unwind_walks++;
-	if (md_unlikely(!memo || memo->epoch != atomic_load_explicit(&unloads, memory_order_relaxed))) {
-		if (!begin_memo(self))
-			return MD_STACK_NONE;
-		memo = self->unwind;
-	}
-	if (md_unlikely(sp < self->stack_low || sp >= self->stack_high))
-		return capture_elsewhere(self, frame);
+	if (md_unlikely(!all || all->epoch != atomic_load_explicit(&unloads, memory_order_relaxed)) && !(all = begin_memos(self)))
+		return MD_STACK_NONE;
+	if (md_unlikely(frame.sp < self->stack_low || frame.sp >= self->stack_high))
+		return capture_elsewhere(self, entry);
 	if (md_unlikely(md_process.options.unwind == MD_UNWIND_EXACT))
-		return capture_generic(self, sp, self->stack_high, frame);
-	if (md_unlikely(!walk(memo, (struct frame){ .pc = frame[1], .sp = sp, .fp = frame[0] }, self->stack_high, md_process.depth)))
-		return capture_generic(self, sp, self->stack_high, frame);
-	md_stack_id id = stack_of(memo, md_process.depth);
+		return capture_generic(self, frame.sp, self->stack_high, entry);
+	struct memo *memo = &all->memos[(frame.pc ^ frame.sp << 20) * 0x9e3779b97f4a7c15ull >> (64 - MEMO_BITS)];
+	unsigned count = memo->count, last = count > depth ? count - depth : 0;
 
-	if (md_unlikely(md_process.options.unwind == MD_UNWIND_CHECK) && capture_generic(self, sp, self->stack_high, frame).value != id.value)
+	if (!(count && is_same(memo, count - 1, &frame) && (last || memo->complete || count >= depth) &&
+		    validate(memo->links, count - 1, last) == last)) {
+		const struct memo *from = count && is_same(memo, count - 1, &frame) ? memo : all->last;
+
+		if (md_unlikely(!walk(all, memo, from, frame, self->stack_high, depth))) {
+			memo->count = 0;
+			return capture_generic(self, frame.sp, self->stack_high, entry);
+		}
+	}
+	all->last = memo;
+	md_stack_id id = stack_of(all, memo, depth);
+
+	if (md_unlikely(md_process.options.unwind == MD_UNWIND_CHECK) && md_unwind_generic_ready() &&
+		capture_generic(self, frame.sp, self->stack_high, entry).value != id.value)
 		self->counters.unwind_mismatches++;
 	return id;
 }
 
 uintptr_t md_unwind_stack_pointer(const struct md_thread *self, unsigned callers)
 {
-	const struct md_unwind_memo *memo = self->unwind;
+	const struct memo *memo = self->unwind ? self->unwind->last : NULL;
 
-	return memo && memo->count > callers ? memo->frames[memo->count - 1 - callers].sp : 0;
+	return memo && memo->count > callers ? memo->links[memo->count - 1 - callers].pc_slot + 8 : 0;
 }
 
 void md_unwind_forget(uintptr_t begin, uintptr_t end)

@@ -6,9 +6,9 @@
  *          place. Rules are read once for each return address from the module's call frame information (src/cfi.h) and kept with the frame in the
  *          stack store. What they cannot say (expressions, signal frames, other registers) is walked by libunwind, as is everything with the
  *          option unwind=exact; unwind=check does both and compares.
- * Memo     The frames of the last stack are remembered with the addresses of the slots that led from one to the next. The next walk steps by rules until it
- *          meets a remembered frame (equal return address, rsp and rbp), and from there only reads the slots again: while all hold what they held,
- *          the rest of the stack is what it was. A slot that changed is stepped over by its rule, and the walk goes on from there.
+ * Memo     A thread's last stacks are remembered, by their innermost frame, with the slots that led from each frame to the next. A stack that begins like a
+ *          remembered one only has those slots read again: while all hold what they held, it is the same stack. Otherwise the walk steps by rules until it
+ *          meets a frame of the stack before (equal return address, rsp and rbp), and takes over the rest in the same way.
  * Safety   Slots are read only inside the stack the thread was started on. On any other stack (coroutines, alternate stacks) memory is read by the
  *          kernel for us, so that a wrong or unmapped page cannot fault, and nothing is remembered.
  * Locking  none, but for frames and stacks that are new (stack_store.h) and libunwind (unwind_generic.h).

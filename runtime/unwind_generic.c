@@ -226,6 +226,11 @@ __attribute__((noinline)) int md_unwind_generic(uintptr_t low, uintptr_t high, u
 	return count;
 }
 
+bool md_unwind_generic_ready(void)
+{
+	return unw.space != NULL;
+}
+
 void md_unwind_generic_forget(uintptr_t begin, uintptr_t end)
 {
 	if (!unw.space)

@@ -19,6 +19,9 @@
  * then end at frames that rules cannot say. */
 bool md_unwind_generic_init(const char **why);
 
+/* Whether libunwind is there: not before the program starts, and not if it could not be loaded. */
+bool md_unwind_generic_ready(void);
+
 /* Return addresses from the frame with that stack pointer on, innermost first. [low, high) may be read without asking (0, 0: nothing). Returns how many,
  * at least 1. */
 int md_unwind_generic(uintptr_t low, uintptr_t high, uintptr_t caller_pc, uintptr_t caller_sp, uintptr_t *pcs, int pcs_max);
