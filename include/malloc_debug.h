@@ -50,7 +50,7 @@ struct malloc_debug_counts {
 	uint64_t allocated_bytes;    /**< sum of all requests that were served */
 	uint64_t live_blocks;        /**< blocks that are the program's now */
 	uint64_t live_bytes;         /**< bytes in them */
-	uint64_t peak_bytes;         /**< highest live_bytes noticed; looked at now and then, so a lower bound */
+	uint64_t peak_bytes;         /**< most bytes of zones in use at a time; live_bytes never was higher */
 	uint64_t quarantined_blocks; /**< freed blocks held back from reuse now */
 	uint64_t quarantined_bytes;  /**< bytes in them */
 	uint64_t mapped_bytes;       /**< address space of all zones */

@@ -83,7 +83,7 @@ void md_stats_text(struct md_text *text, const struct md_counters *counters, con
 	put_count(text, "reallocations", counters->reallocations, "");
 	put_count(text, "failed requests", counters->failed, "gave NULL or threw");
 	put_both(text, "live", counters->live_blocks, counters->live_bytes, "");
-	put_size(text, "peak", counters->peak_bytes, "at least; live bytes as seen now and then");
+	put_size(text, "peak", counters->peak_bytes, "of zones in use at a time; live bytes never were more");
 	put_count(text, "threads", counters->threads, "");
 	put_count(text, "modules", counters->modules, "");
 	put_count(text, "stacks", counters->stacks, "distinct");
