@@ -118,14 +118,20 @@ static void fill_new(const struct md_heap *heap, uintptr_t user, size_t size)
 		memset((void *)user, heap->config.fill_alloc_byte, size < heap->config.fill_alloc ? size : heap->config.fill_alloc);
 }
 
+/* Before a request fails, what this thread holds back is given up: its quarantine, its caches, and what is free already. */
+static void give_up_held(struct md_heap *heap, struct md_thread *thread)
+{
+	md_heap_purge_thread(heap, thread, false);
+	md_zones_release_empty(&heap->zones);
+	md_runs_trim(&heap->runs, 0);
+}
+
 static struct md_zone *take_large(struct md_heap *heap, struct md_thread *thread, const struct md_large_layout *layout, size_t alignment, bool *fresh)
 {
 	struct md_zone *zone = md_zones_take_large(&heap->zones, layout, alignment, fresh);
 
-	if (!zone && thread->quarantine.blocks) { /* before a request fails, what we hold back is given up */
-		md_heap_evict(heap, thread, 0);
-		md_zones_release_empty(&heap->zones);
-		md_runs_trim(&heap->runs, 0);
+	if (!zone) {
+		give_up_held(heap, thread);
 		zone = md_zones_take_large(&heap->zones, layout, alignment, fresh);
 	}
 	return zone;
@@ -173,10 +179,8 @@ void *md_heap_allocate(struct md_heap *heap, struct md_thread *thread, size_t si
 	struct md_cache *cache = &thread->caches[class_index];
 
 	if (unlikely(!cache->count) && !(cache = refill(heap, thread, class_index))) {
-		md_heap_evict(heap, thread, 0);
-		md_runs_trim(&heap->runs, 0);
-		cache = &thread->caches[class_index];
-		if (!cache->count && !(cache = refill(heap, thread, class_index)))
+		give_up_held(heap, thread);
+		if (!(cache = refill(heap, thread, class_index)))
 			return md_heap_fail(heap, thread, MD_ERROR_OUT_OF_MEMORY, call);
 	}
 	struct md_slot slot = cache->slots[--cache->count];
