@@ -96,8 +96,7 @@ void md_stack_text(struct md_text *text, const struct md_stack_printer *printer,
 		md_text_put(text, "    (no stack was taken)\n");
 }
 
-/* Modules whose frames are between the program's mistake and us. */
-static bool is_system_module(const char *path)
+bool md_module_is_system(const char *path)
 {
 	static const char *const starts[] = { "libc.so", "libc-2", "libstdc++.so", "libc++.so", "libc++abi.so", "libgcc_s.so", "libm.so",
 		"libpthread.so", "libpthread-2", "ld-linux", "ld-2", "libmalloc_debug.so" };
@@ -111,7 +110,7 @@ static bool is_system_module(const char *path)
 }
 
 /* std::vector and friends are compiled into the program, but nobody looks for the mistake there. */
-static bool is_system_file(const char *path)
+bool md_file_is_system(const char *path)
 {
 	return strstr(path, "/include/c++/") || strstr(path, "/c++/v1/");
 }
@@ -126,13 +125,13 @@ static bool find_site(const struct md_stack_printer *printer, md_stack_id stack,
 	for (size_t i = 0; best < 3 && md_stack_store_frame(printer->stacks, stack, i, &frame); i++) {
 		struct md_name names[NAMES_MAX];
 		size_t name_count = md_names_get(printer->names, frame, names, NAMES_MAX);
-		bool system = is_system_module(md_modules_get(printer->modules, frame.module)->path);
+		bool system = md_module_is_system(md_modules_get(printer->modules, frame.module)->path);
 		const struct md_name *pick = NULL;
 
 		if (name_count > NAMES_MAX)
 			name_count = NAMES_MAX;
 		for (size_t k = 0; k < name_count && !pick; k++)
-			if (names[k].file[0] && !is_system_file(names[k].file))
+			if (names[k].file[0] && !md_file_is_system(names[k].file))
 				pick = &names[k];
 		int rank = system ? 1 : pick ? 3 : frame.module != MD_MODULE_NONE ? 2 : 1;
 

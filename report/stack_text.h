@@ -18,6 +18,8 @@
 #ifndef MD_STACK_TEXT_H
 #define MD_STACK_TEXT_H
 
+#include <stdbool.h>
+
 #include "report/names.h"
 #include "report/text.h"
 #include "src/module.h"
@@ -41,5 +43,9 @@ void md_stack_site_text(struct md_text *text, const struct md_stack_printer *pri
 
 /* "(/usr/bin/app+0x1249)" for an address in a module's range; "(<unknown module>)" for row MD_MODULE_NONE. */
 void md_module_offset_text(struct md_text *text, const struct md_modules *modules, uint16_t module, uintptr_t addr);
+
+/* Modules, and source files, whose frames are between the program's mistake and us: the C and C++ libraries and their headers. */
+bool md_module_is_system(const char *path);
+bool md_file_is_system(const char *path);
 
 #endif
