@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/leak_text.h"
 
+#include <string.h>
+
 #include "report/hexdump.h"
 #include "report/phrases.h"
+#include "report/report_text.h"
 
 #define LABEL_WIDTH 22
 #define BLOCKS_WIDTH 12
 #define BYTES_WIDTH 16
-#define END_BYTES 8192 /* kept for what follows the groups */
+#define THREAD_NAME_LENGTH 15 /* the kernel keeps no more */
+#define END_BYTES 8192        /* kept for what follows the groups */
 
 static uint64_t leaked(const struct md_leak_report *report)
 {
@@ -52,15 +56,18 @@ static void put_header(struct md_text *text, const struct md_leak_report *report
 
 /* --- groups ------------------------------------------------------------------ */
 
-static void put_thread(struct md_text *text, const struct md_leak_entry *entry)
+/* A thread that was never named has its program's name, which the kernel cuts: it tells nothing. */
+static void put_thread(struct md_text *text, const struct md_leak_report *report, const struct md_leak_entry *entry)
 {
+	const char *program = report->program ? md_report_file_name(report->program) : "";
+
 	md_phrase_thread(text, entry->group->thread);
-	if (entry->thread_name && entry->thread_name[0])
+	if (entry->thread_name && entry->thread_name[0] && strncmp(entry->thread_name, program, THREAD_NAME_LENGTH))
 		md_textf(text, " (%S)", entry->thread_name);
 }
 
 /* One stack may be that of many threads: a thread is named for a single block only, here or as the sample. */
-static void put_heading(struct md_text *text, const struct md_leak_entry *entry)
+static void put_heading(struct md_text *text, const struct md_leak_report *report, const struct md_leak_entry *entry)
 {
 	static const char *const kinds[MD_LEAK_KINDS] = {
 		[MD_LEAK_DIRECT] = "Direct leak of",
@@ -82,7 +89,7 @@ static void put_heading(struct md_text *text, const struct md_leak_entry *entry)
 	md_textf(text, " allocated by %s", md_api_name(group->api));
 	if (group->count.blocks == 1) {
 		md_text_put(text, " in ");
-		put_thread(text, entry);
+		put_thread(text, report, entry);
 	}
 	md_text_put(text, " here:\n");
 	md_text_color(text, MD_PLAIN);
@@ -111,7 +118,7 @@ static bool put_times(struct md_text *text, const struct md_leak_entry *entry)
 	return true;
 }
 
-static void put_sample(struct md_text *text, const struct md_leak_entry *entry)
+static void put_sample(struct md_text *text, const struct md_leak_report *report, const struct md_leak_entry *entry)
 {
 	unsigned char marks[MD_LEAK_SAMPLE_BYTES];
 	const struct md_leak_group *group = entry->group;
@@ -125,7 +132,7 @@ static void put_sample(struct md_text *text, const struct md_leak_entry *entry)
 		md_textf(text, "at %p", group->sample);
 	} else {
 		md_textf(text, "the largest: %B at %p, by ", (uint64_t)group->sample_size, group->sample);
-		put_thread(text, entry);
+		put_thread(text, report, entry);
 	}
 	md_text_put(text, shown ? ":\n" : "\n");
 	for (size_t i = 0; i < shown; i++)
@@ -229,7 +236,7 @@ static void put_advice(struct md_text *text, const struct md_leak_report *report
 
 	if (lists_kind(report, MD_LEAK_POSSIBLE))
 		md_text_put(text,
-			"Hint: a possible leak is no leak if the program computes the block's start from a pointer inside it, as some libraries do;\n"
+			"Hint: a possible leak is none if the program computes the block's start from a pointer inside it, as some libraries do;\n"
 			"      LEAK_POINTER_MASK is for programs that keep marks in the bits of their pointers.\n");
 	else if (possible->blocks && all_listed)
 		md_text_put(text, "Hint: MALLOC_DEBUG_LEAK_KINDS=direct,possible lists the possible leaks, too.\n");
@@ -250,18 +257,19 @@ void md_leak_text_begin(struct md_text *text, const struct md_leak_report *repor
 {
 	put_header(text, report);
 	if (report->entry_count < report->groups_total)
-		md_textf(text, "The largest %lu of %lu groups are shown; MALLOC_DEBUG_LEAK_MAX_SHOWN=0 shows all.\n", (uint64_t)report->entry_count,
-			report->groups_total);
+		md_textf(text, "The largest %lu of %lu groups are shown; MALLOC_DEBUG_LEAK_MAX_SHOWN=0 shows all.\n",
+			(uint64_t)report->entry_count, report->groups_total);
 	md_text_char(text, '\n');
 }
 
-void md_leak_text_group(struct md_text *text, const struct md_leak_entry *entry, const struct md_stack_printer *printer)
+void md_leak_text_group(struct md_text *text, const struct md_leak_report *report, const struct md_leak_entry *entry,
+	const struct md_stack_printer *printer)
 {
-	put_heading(text, entry);
+	put_heading(text, report, entry);
 	md_stack_text(text, printer, entry->group->stack);
 	if (entry->group->ring)
 		put_ring(text, entry->group);
-	put_sample(text, entry);
+	put_sample(text, report, entry);
 	md_text_char(text, '\n');
 }
 
@@ -285,7 +293,7 @@ void md_leak_text(struct md_text *text, const struct md_leak_report *report, con
 	text->capacity = text->length + room;
 	for (; done < report->entry_count && !text->cut; done++) {
 		length = text->length;
-		md_leak_text_group(text, &report->entries[done], printer);
+		md_leak_text_group(text, report, &report->entries[done], printer);
 	}
 	text->capacity = capacity;
 	if (text->cut && done) { /* half a group is of no use, and the totals must not be what is missing */

@@ -58,7 +58,8 @@ void md_leak_text(struct md_text *text, const struct md_leak_report *report, con
 
 /* Its parts, for those who write one after the other: what comes before the groups, one group, what follows them. */
 void md_leak_text_begin(struct md_text *text, const struct md_leak_report *report);
-void md_leak_text_group(struct md_text *text, const struct md_leak_entry *entry, const struct md_stack_printer *printer);
+void md_leak_text_group(struct md_text *text, const struct md_leak_report *report, const struct md_leak_entry *entry,
+	const struct md_stack_printer *printer);
 void md_leak_text_end(struct md_text *text, const struct md_leak_report *report);
 
 #endif

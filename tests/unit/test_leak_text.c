@@ -24,7 +24,9 @@ static void fill(void)
 		.sample = 0x7f0000001010,
 		.sample_size = 24,
 	};
-	entry = (struct md_leak_entry){ .group = &group, .oldest_seconds = 0.012, .newest_seconds = 0.012, .thread_name = "", .sample_bytes = 24 };
+	entry = (struct md_leak_entry){
+		.group = &group, .oldest_seconds = 0.012, .newest_seconds = 0.012, .thread_name = "", .sample_bytes = 24
+	};
 	memset(entry.sample, 'x', sizeof entry.sample);
 	memcpy(entry.sample, "hello\0\xff", 8);
 	report = (struct md_leak_report){
@@ -143,6 +145,19 @@ Test(leak_text, what_is_not_known_is_left_out)
 	expect_part(&text, "(BuildId: ab0102cd)\n  at 0x7f0000001010\n\nLive blocks:");
 }
 
+/* A thread that was never named has its program's name, cut by the kernel. */
+Test(leak_text, the_programs_name_is_no_threads)
+{
+	report.program = "/usr/bin/a-program-of-long-name";
+	entry.thread_name = "a-program-of-lo";
+	struct md_text text = print(false);
+
+	expect_part(&text, "allocated by malloc in T0 here:\n");
+	entry.thread_name = "a-program-of-l";
+	text = print(false);
+	expect_part(&text, "allocated by malloc in T0 (a-program-of-l) here:\n");
+}
+
 /* A thread's name is the program's to choose. */
 Test(leak_text, names_cannot_forge_a_report)
 {
@@ -194,7 +209,7 @@ Test(leak_text, possible_leaks_alone_are_a_warning)
 	expect_part(&text, "==4711==WARNING: malloc-debug: detected possible memory leaks\n");
 	expect_part(&text, "\nPossible leak of 24 bytes in 1 block allocated by malloc in T0 here:\n");
 	expect_part(&text, "\n  possibly leaked                1              24  pointed to, but not at their start\n");
-	expect_part(&text, "\nHint: a possible leak is no leak if the program computes the block's start");
+	expect_part(&text, "\nHint: a possible leak is none if the program computes the block's start");
 	expect_part(&text, "\nSUMMARY: malloc-debug: 0 byte(s) leaked in 0 allocation(s).\n");
 }
 
@@ -317,7 +332,7 @@ Test(leak_text, parts)
 	strcpy(whole, text_string(&text));
 	text = fixture_text(false);
 	md_leak_text_begin(&text, &report);
-	md_leak_text_group(&text, &entry, &printer);
+	md_leak_text_group(&text, &report, &entry, &printer);
 	md_leak_text_end(&text, &report);
 	expect_text(&text, whole);
 }
