@@ -80,7 +80,7 @@ shorten() {
 
 # What differs between two runs becomes the same text.
 mask() {
-	sed -E 's/0x[0-9a-f]+/0x?/g; s/==[0-9]+==/==?==/; s/Process [0-9]+/Process ?/; s/[0-9]+\.[0-9]+ s/? s/g; s/BuildId: [0-9a-f]+/BuildId: ?/
+	sed -E 's/0x[0-9a-f]+/0x?/g; s/==[0-9]+==/==?==/; s/Process [0-9]+/Process ?/; s/[0-9]+\.[0-9]+ s/? s/g; s/ and now \(\? s\)\./ and now./; s/BuildId: [0-9a-f]+/BuildId: ?/
 		s/^(=>|  )0x\?: .{48} .{16}/\10x?: ?/; s/^        expected:.*/        expected: ?/; s/expected( [0-9a-f]{2})+/expected ?/
 		s/\.(c|cc):([0-9]+):[0-9]+/.\1:\2/; s/, [0-9]+\.[0-9] [KM]iB$/, ?/; s/^(  (metadata|mapped) +)[0-9.]+ [KM]iB/\1?/'
 }
@@ -96,6 +96,9 @@ for name in $names; do
 		exit 1
 	fi
 	run_example "$name" > "$folder/sample.$name" || exit 1
+	# One that says the same stays as it is, so that a change shows only what has changed.
+	sed -n "\\|^// sample $name begin\$|,\\|^// sample $name end\$|{//!p}" "$readme" > "$folder/old"
+	[ "$(mask < "$folder/old")" != "$(mask < "$folder/sample.$name")" ] || cp "$folder/old" "$folder/sample.$name"
 done
 awk -v folder="$folder" '
 	/^\/\/ sample .* end$/ { inside = 0 }
