@@ -59,7 +59,8 @@ static uint64_t site_of(const struct md_finding *finding)
 
 	site = (site ^ finding->block.alloc_stack.value) * 0x9e3779b97f4a7c15ull;
 	site = (site ^ (call_is_bug ? finding->call.stack.value : 0) ^ site >> 29) * 0x9e3779b97f4a7c15ull;
-	site = (site ^ finding->block.free_stack.value ^ site >> 31) * 0x9e3779b97f4a7c15ull;
+	if (finding->error != MD_ERROR_DOUBLE_FREE) /* the first free may be going on, and not written down yet */
+		site = (site ^ finding->block.free_stack.value ^ site >> 31) * 0x9e3779b97f4a7c15ull;
 	return site | 1;
 }
 

@@ -103,7 +103,7 @@ static void *run(void *argument)
 	measured("first malloc", act_malloc);
 	measured("first free", act_free);
 	measured("realigned", act_realigned);
-	for (int i = 0; i < 3000; i++) {
+	for (int i = 0; i < 500; i++) {
 		measured("malloc", act_malloc);
 		if (i % 3)
 			measured("realloc", act_realloc);
