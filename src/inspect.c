@@ -99,9 +99,12 @@ static unsigned char mark_byte(const struct md_heap *heap, const struct md_block
 	} else {
 		*expected = md_pattern_byte(heap->secret, addr);
 		mark = addr < block->user || addr >= block->redzone_rear ? MD_MARK_REDZONE : MD_MARK_SLACK;
-		if (block->state == MD_BLOCK_FREE || block->state == MD_BLOCK_CACHED)
+		if (block->state == MD_BLOCK_FREE || block->state == MD_BLOCK_CACHED) {
 			if (addr < block->end - MD_REDZONE_BYTES)
 				*expected = found;
+		} else if (block->flags & MD_BLOCK_DROPPED && addr > block->user) {
+			*expected = found; /* its rear red zone went back with its pages */
+		}
 	}
 	return *expected == found ? mark : mark | MD_MARK_DAMAGED;
 }
