@@ -2,8 +2,10 @@
  *
  * Linux: keeps the contract of src/os.h with raw system calls, so that nothing here touches errno, is a cancellation point, or can be interposed.
  */
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <stdatomic.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -66,6 +68,40 @@ size_t md_os_read(uintptr_t addr, void *buffer, size_t bytes)
 	long result = md_syscall6(SYS_process_vm_readv, md_syscall0(SYS_getpid), (long)&ours, 1, (long)&theirs, 1, 0);
 
 	return result < 0 ? 0 : (size_t)result;
+}
+
+#define PAGEMAP_PRESENT (1ull << 63)
+#define PAGEMAP_SWAPPED (1ull << 62)
+
+/* Not mincore: to that one a page that is swapped out is not there. */
+bool md_os_pages_used(uintptr_t addr, size_t pages, unsigned char *used)
+{
+	uint64_t entries[256];
+	size_t done = 0, granule = getauxval(AT_PAGESZ);
+
+	if (md_is_restricted() || !granule)
+		return false;
+	long fd = md_syscall4(SYS_openat, AT_FDCWD, (long)"/proc/self/pagemap", O_RDONLY | O_CLOEXEC, 0);
+
+	if (md_syscall_failed(fd))
+		return false;
+	while (done < pages) {
+		uintptr_t first = (addr + done * MD_PAGE_BYTES) / granule, last = (addr + (pages - 1) * MD_PAGE_BYTES) / granule;
+		size_t want = last - first + 1 < sizeof entries / sizeof *entries ? last - first + 1 : sizeof entries / sizeof *entries;
+		long got = md_syscall4(SYS_pread64, fd, (long)entries, (long)(want * sizeof *entries), (long)(first * sizeof *entries));
+
+		if (got < (long)sizeof *entries)
+			break;
+		for (size_t count = (size_t)got / sizeof *entries; done < pages; done++) {
+			size_t i = (addr + done * MD_PAGE_BYTES) / granule - first;
+
+			if (i >= count)
+				break;
+			used[done] = (entries[i] & (PAGEMAP_PRESENT | PAGEMAP_SWAPPED)) != 0;
+		}
+	}
+	md_syscall1(SYS_close, fd);
+	return done == pages;
 }
 
 void md_os_wait(_Atomic uint32_t *word, uint32_t expected)

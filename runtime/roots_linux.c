@@ -13,9 +13,9 @@
 #define MAPS_BYTES ((size_t)16 << 20)   /* the kernel allows 65530 mappings by default; a line has about 100 bytes */
 #define EXCLUDED_MAX 65536
 #define COPY_BYTES ((size_t)256 << 10)
-#define RESIDENCY_BYTES ((size_t)64 << 20) /* asked about at a time */
-#define RESIDENCY_MIN ((size_t)1 << 20)    /* smaller ranges are read whole */
-#define SPARSE_MAX ((size_t)256 << 30)     /* asking page by page stops here; nobody fills that much */
+#define USED_BYTES ((size_t)64 << 20)   /* asked about at a time */
+#define USED_MIN ((size_t)1 << 20)      /* smaller ranges are read whole */
+#define SPARSE_MAX ((size_t)256 << 30)  /* asking page by page stops here; nobody fills that much */
 #define RED_ZONE_BYTES 128                 /* below rsp, that leaf functions may use (System V ABI) */
 #define THREAD_BLOCK_BYTES 4096            /* the C library's struct pthread, above the thread pointer; 2304 bytes in glibc 2.36 */
 #define REGISTERED_MAX 1024
@@ -57,7 +57,7 @@ struct scratch {
 	char maps[MAPS_BYTES];
 	struct range excluded[EXCLUDED_MAX];
 	uintptr_t words[COPY_BYTES / sizeof(uintptr_t)];
-	unsigned char resident[RESIDENCY_BYTES / MD_PAGE_BYTES];
+	unsigned char used[USED_BYTES / MD_PAGE_BYTES];
 };
 
 struct marking {
@@ -101,6 +101,7 @@ static void exclude_own(struct marking *marking)
 	exclude_bytes(marking, marking->scratch, sizeof *marking->scratch);
 	exclude_bytes(marking, leak->marks, leak->marks_bytes);
 	exclude_bytes(marking, leak->stack, MD_LEAK_STACK_BYTES);
+	exclude_bytes(marking, leak->copy, sizeof *leak->copy);
 	if (marking->roots->world->threads)
 		exclude_bytes(marking, marking->roots->world->threads, marking->roots->world->bytes);
 }
@@ -177,11 +178,11 @@ static void mark_readable(struct marking *marking, uintptr_t begin, uintptr_t en
 }
 
 /* Large ranges may be reserved and never used: only pages that exist are read. */
-static void mark_resident(struct marking *marking, uintptr_t begin, uintptr_t end)
+static void mark_used(struct marking *marking, uintptr_t begin, uintptr_t end)
 {
-	unsigned char *resident = marking->scratch->resident;
+	unsigned char *used = marking->scratch->used;
 
-	if (end - begin < RESIDENCY_MIN) {
+	if (end - begin < USED_MIN) {
 		mark_readable(marking, begin, end);
 		return;
 	}
@@ -189,22 +190,22 @@ static void mark_resident(struct marking *marking, uintptr_t begin, uintptr_t en
 		marking->roots->trouble = "a mapping of more than 256 GiB was not searched for pointers";
 		return;
 	}
-	for (uintptr_t at = begin & ~(uintptr_t)(MD_PAGE_BYTES - 1); at < end; at += RESIDENCY_BYTES) {
-		size_t bytes = end - at < RESIDENCY_BYTES ? end - at : RESIDENCY_BYTES, pages = (bytes + MD_PAGE_BYTES - 1) / MD_PAGE_BYTES;
+	for (uintptr_t at = begin & ~(uintptr_t)(MD_PAGE_BYTES - 1); at < end; at += USED_BYTES) {
+		size_t bytes = end - at < USED_BYTES ? end - at : USED_BYTES, pages = (bytes + MD_PAGE_BYTES - 1) / MD_PAGE_BYTES;
 
-		if (md_syscall3(SYS_mincore, (long)at, (long)bytes, (long)resident) != 0) {
+		if (!md_os_pages_used(at, pages, used)) {
 			mark_readable(marking, at < begin ? begin : at, at + bytes);
 			continue;
 		}
 		for (size_t i = 0; i < pages;) {
 			size_t first = i;
 
-			while (i < pages && resident[i] & 1)
+			while (i < pages && used[i])
 				i++;
 			uintptr_t from = at + first * MD_PAGE_BYTES, to = at + i * MD_PAGE_BYTES;
 
 			mark_readable(marking, from < begin ? begin : from, to > end ? end : to);
-			while (i < pages && !(resident[i] & 1))
+			while (i < pages && !used[i])
 				i++;
 		}
 	}
@@ -219,11 +220,11 @@ static void mark_outside_units(struct marking *marking, uintptr_t begin, uintptr
 		uintptr_t ours = md_page_map_next(map, begin);
 
 		if (!ours || ours >= end) {
-			mark_resident(marking, begin, end);
+			mark_used(marking, begin, end);
 			return;
 		}
 		if (begin < ours)
-			mark_resident(marking, begin, ours);
+			mark_used(marking, begin, ours);
 		const struct md_zone *zone = md_page_map_zone(map, ours);
 		const struct md_run *run = md_page_map_run(map, ours);
 		uintptr_t next = zone ? zone->begin + zone->bytes : run ? run->begin + run->bytes : ours + MD_UNIT_BYTES;

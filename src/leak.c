@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "src/check.h"
 #include "src/clock.h"
 #include "src/inspect.h"
+#include "src/leak_walk.h"
 #include "src/os.h"
 
 #define STACK_MAX (MD_LEAK_STACK_BYTES / sizeof(uintptr_t))
@@ -24,61 +24,20 @@ enum {
 
 enum { PASS_REACHED, PASS_TOUCHED, PASS_PARENTS, PASS_HELD };
 
-/* A live block, found from any pointer into it. */
-struct found {
-	struct md_zone *zone;
-	struct md_record *record;
-	unsigned char *mark;
-	uintptr_t user;
-	size_t size;
-};
-
 static size_t page_up(size_t bytes)
 {
 	return (bytes + MD_PAGE_BYTES - 1) & ~(size_t)(MD_PAGE_BYTES - 1);
 }
 
-static bool is_live(const struct md_record *record)
-{
-	uint8_t state = atomic_load_explicit(&record->state, memory_order_acquire);
-
-	return state == MD_BLOCK_LIVE;
-}
-
-/* The block that addr lies in, its end excluded. */
-static inline bool find(const struct md_leak *leak, uintptr_t addr, struct found *found)
-{
-	struct md_zone *zone = md_page_map_zone(&leak->heap->map, addr);
-	uint32_t slot = 0;
-
-	if (!zone || !zone->marks)
-		return false;
-	if (zone->kind != MD_ZONE_LARGE) {
-		if (addr < zone->first_slot || (slot = md_zone_slot_at(zone, addr)) >= zone->slot_count)
-			return false;
-	}
-	struct md_record *record = &zone->records[slot];
-
-	if (!is_live(record))
-		return false;
-	struct md_extent extent = md_extent_of(zone, record, md_zone_slot_begin(zone, slot));
-
-	/* A block of no bytes has an address all the same. */
-	if (addr < extent.user || (addr >= extent.user + extent.size && addr != extent.user))
-		return false;
-	*found = (struct found){ .zone = zone, .record = record, .mark = &zone->marks[slot], .user = extent.user, .size = extent.size };
-	return true;
-}
-
 /* operator new[] keeps a count before the first element, and gives the program the address after it. */
-static bool is_start(const struct found *found, uintptr_t addr)
+static bool is_start(const struct md_leak_found *found, uintptr_t addr)
 {
 	uintptr_t offset = addr - found->user;
 
 	return offset == 0 || ((offset == 8 || offset == 16) && (found->record->apis & 15) == MD_API_NEW_ARRAY);
 }
 
-static void push(struct md_leak *leak, const struct found *found)
+static void push(struct md_leak *leak, const struct md_leak_found *found)
 {
 	*found->mark |= PENDING;
 	if (leak->stack_count < STACK_MAX)
@@ -88,12 +47,12 @@ static void push(struct md_leak *leak, const struct found *found)
 }
 
 /* What one word means in the pass under way. */
-static inline void visit(struct md_leak *leak, uintptr_t word, const struct found *from)
+static inline void visit(struct md_leak *leak, uintptr_t word, const struct md_leak_found *from)
 {
-	struct found found;
+	struct md_leak_found found;
 
 	word &= leak->pointer_mask;
-	if (!find(leak, word, &found))
+	if (!md_leak_find(leak, word, &found))
 		return;
 	switch (leak->pass) {
 	case PASS_REACHED:
@@ -124,61 +83,25 @@ static inline void visit(struct md_leak *leak, uintptr_t word, const struct foun
 	}
 }
 
-static void look_into(struct md_leak *leak, const struct found *found)
+static void look_into(struct md_leak *leak, const struct md_leak_found *found)
 {
-	const uintptr_t *words = (const uintptr_t *)found->user;
+	const uintptr_t *words;
+	uintptr_t at = found->user;
 
-	for (size_t i = 0; i < found->size / sizeof *words; i++)
-		visit(leak, words[i], found);
-}
-
-/* One slot for a walk over all of them. */
-static bool slot_block(const struct md_zone *zone, uint32_t slot, struct found *found)
-{
-	struct md_record *record = &zone->records[slot];
-
-	if (!is_live(record))
-		return false;
-	struct md_extent extent = md_extent_of(zone, record, md_zone_slot_begin(zone, slot));
-
-	*found = (struct found){ .zone = (struct md_zone *)zone, .record = record, .mark = &zone->marks[slot], .user = extent.user, .size = extent.size };
-	return true;
-}
-
-/* All live blocks, in order of address. */
-struct walk {
-	const struct md_zone *zone;
-	uint32_t slot;
-};
-
-static bool walk_next(const struct md_leak *leak, struct walk *walk, struct found *found)
-{
-	for (;;) {
-		if (!walk->zone || walk->slot >= (walk->zone->kind == MD_ZONE_LARGE ? 1 : walk->zone->carved)) {
-			walk->zone = md_inspect_zone_from(leak->heap, walk->zone ? walk->zone->begin + walk->zone->bytes : 0);
-			walk->slot = 0;
-			if (!walk->zone)
-				return false;
-			if (!walk->zone->marks) {
-				walk->slot = UINT32_MAX;
-				continue;
-			}
-			continue;
-		}
-		if (slot_block(walk->zone, walk->slot++, found))
-			return true;
-	}
+	for (size_t count; (count = md_leak_words(leak, found, &at, &words));)
+		for (size_t i = 0; i < count; i++)
+			visit(leak, words[i], found);
 }
 
 /* The stack was too small: what did not fit still says so in its mark. Fills the stack with some of it, going on where the last filling ended, or the same
  * slots would be looked at each time. */
 static void refill(struct md_leak *leak)
 {
-	struct found found;
-	struct walk walk = { leak->refill_zone, leak->refill_slot };
+	struct md_leak_found found;
+	struct md_leak_walk walk = { leak->refill_zone, leak->refill_slot };
 
-	for (int rounds = walk.zone ? 2 : 1; rounds; rounds--, walk = (struct walk){ 0 }) {
-		while (walk_next(leak, &walk, &found)) {
+	for (int rounds = walk.zone ? 2 : 1; rounds; rounds--, walk = (struct md_leak_walk){ 0 }) {
+		while (md_leak_walk_next(leak, &walk, &found)) {
 			if (!(*found.mark & PENDING))
 				continue;
 			if (leak->stack_count == STACK_MAX / 2) { /* room for what these lead to */
@@ -195,11 +118,11 @@ static void refill(struct md_leak *leak)
 }
 
 /* The next block to be looked into; false when there is none. */
-static bool pop(struct md_leak *leak, struct found *found)
+static bool pop(struct md_leak *leak, struct md_leak_found *found)
 {
 	for (;;) {
 		while (leak->stack_count) {
-			if (find(leak, leak->stack[--leak->stack_count], found) && (*found->mark & PENDING)) {
+			if (md_leak_find(leak, leak->stack[--leak->stack_count], found) && (*found->mark & PENDING)) {
 				*found->mark &= (unsigned char)~PENDING;
 				return true;
 			}
@@ -212,7 +135,7 @@ static bool pop(struct md_leak *leak, struct found *found)
 
 static void drain(struct md_leak *leak)
 {
-	struct found found;
+	struct md_leak_found found;
 
 	while (pop(leak, &found))
 		look_into(leak, &found);
@@ -228,7 +151,8 @@ bool md_leak_begin(struct md_leak *leak)
 	leak->marks_bytes = page_up(slots + 1);
 	leak->marks = md_os_map(0, leak->marks_bytes);
 	leak->stack = md_os_map(0, MD_LEAK_STACK_BYTES);
-	if (!leak->marks || !leak->stack) {
+	leak->copy = md_os_map(0, page_up(sizeof *leak->copy));
+	if (!leak->marks || !leak->stack || !leak->copy) {
 		md_leak_end(leak);
 		return false;
 	}
@@ -255,9 +179,9 @@ void md_leak_mark(struct md_leak *leak, const uintptr_t *words, size_t count)
 
 enum md_leak_kind md_leak_kind_of(const struct md_leak *leak, uintptr_t user)
 {
-	struct found found;
+	struct md_leak_found found;
 
-	if (!find(leak, user, &found))
+	if (!md_leak_find(leak, user, &found))
 		return MD_LEAK_IGNORED;
 	if (found.record->flags & MD_BLOCK_IGNORED)
 		return MD_LEAK_IGNORED;
@@ -270,7 +194,7 @@ enum md_leak_kind md_leak_kind_of(const struct md_leak *leak, uintptr_t user)
 
 /* --- groups --------------------------------------------------------------- */
 
-static struct md_leak_group *group_of(struct md_leak *leak, const struct found *found, enum md_leak_kind kind)
+static struct md_leak_group *group_of(struct md_leak *leak, const struct md_leak_found *found, enum md_leak_kind kind)
 {
 	uint32_t stack = found->record->alloc_stack;
 	size_t at = (stack * 0x9e3779b97f4a7c15ull >> 20) + (size_t)kind;
@@ -297,27 +221,27 @@ static struct md_leak_group *group_of(struct md_leak *leak, const struct found *
 }
 
 /* Coarse times wrap: what is compared is how long ago they were. */
-static bool is_recent(const struct md_leak *leak, const struct found *found)
+static bool is_recent(const struct md_leak *leak, const struct md_leak_found *found)
 {
 	uint32_t now = leak->now + CLOCK_SLACK;
 
 	return !leak->since_set || now - found->record->alloc_time <= now - leak->since;
 }
 
-static void count(struct md_leak_count *total, const struct found *found)
+static void count(struct md_leak_count *total, const struct md_leak_found *found)
 {
 	total->blocks++;
 	total->bytes += found->size;
 }
 
-static void count_block(struct md_leak *leak, const struct found *found, enum md_leak_kind kind)
+static void count_block(struct md_leak *leak, const struct md_leak_found *found, enum md_leak_kind kind)
 {
 	count(&leak->totals[kind], found);
 	if (is_recent(leak, found))
 		count(&leak->recent[kind], found);
 }
 
-static struct md_leak_group *group_block(struct md_leak *leak, const struct found *found, enum md_leak_kind kind)
+static struct md_leak_group *group_block(struct md_leak *leak, const struct md_leak_found *found, enum md_leak_kind kind)
 {
 	struct md_leak_group *group = group_of(leak, found, kind);
 
@@ -338,10 +262,10 @@ static struct md_leak_group *group_block(struct md_leak *leak, const struct foun
 }
 
 /* Counts a direct leak and what it holds on to. */
-static void gather_direct(struct md_leak *leak, const struct found *leader, bool ring)
+static void gather_direct(struct md_leak *leak, const struct md_leak_found *leader, bool ring)
 {
 	struct md_leak_count held = { 0 };
-	struct found found;
+	struct md_leak_found found;
 
 	*leader->mark |= LEADER;
 	count_block(leak, leader, MD_LEAK_DIRECT);
@@ -422,13 +346,13 @@ static size_t capacity_for(const struct md_leak *leak)
 
 void md_leak_classify(struct md_leak *leak, bool reachable_groups)
 {
-	struct found found;
+	struct md_leak_found found;
 
 	leak->group_capacity = capacity_for(leak);
 	leak->groups = md_os_map(0, page_up(leak->group_capacity * sizeof *leak->groups));
 	if (!leak->groups)
 		leak->group_capacity = 0;
-	for (struct walk walk = { 0 }; walk_next(leak, &walk, &found);) {
+	for (struct md_leak_walk walk = { 0 }; md_leak_walk_next(leak, &walk, &found);) {
 		if (!(found.record->flags & MD_BLOCK_IGNORED) || (*found.mark & REACHED))
 			continue;
 		*found.mark |= REACHED; /* what an ignored block holds is none of the report's either */
@@ -436,16 +360,16 @@ void md_leak_classify(struct md_leak *leak, bool reachable_groups)
 		drain(leak);
 	}
 	leak->pass = PASS_TOUCHED;
-	for (struct walk walk = { 0 }; walk_next(leak, &walk, &found);)
+	for (struct md_leak_walk walk = { 0 }; md_leak_walk_next(leak, &walk, &found);)
 		if ((*found.mark & (REACHED | TOUCHED)) == TOUCHED && !(*found.mark & PENDING))
 			push(leak, &found);
 	drain(leak);
 	leak->pass = PASS_PARENTS;
-	for (struct walk walk = { 0 }; walk_next(leak, &walk, &found);)
+	for (struct md_leak_walk walk = { 0 }; md_leak_walk_next(leak, &walk, &found);)
 		if (!(*found.mark & (REACHED | TOUCHED)))
 			look_into(leak, &found);
 	leak->pass = PASS_HELD;
-	for (struct walk walk = { 0 }; walk_next(leak, &walk, &found);) {
+	for (struct md_leak_walk walk = { 0 }; md_leak_walk_next(leak, &walk, &found);) {
 		bool recent = is_recent(leak, &found);
 
 		if (found.record->flags & MD_BLOCK_IGNORED) {
@@ -463,7 +387,7 @@ void md_leak_classify(struct md_leak *leak, bool reachable_groups)
 		}
 	}
 	/* What nobody holds by now is in rings. */
-	for (struct walk walk = { 0 }; walk_next(leak, &walk, &found);)
+	for (struct md_leak_walk walk = { 0 }; md_leak_walk_next(leak, &walk, &found);)
 		if (!(*found.mark & (REACHED | TOUCHED | HELD | LEADER)) && !(found.record->flags & MD_BLOCK_IGNORED))
 			gather_direct(leak, &found, true);
 	sort_groups(leak);
@@ -479,9 +403,12 @@ void md_leak_end(struct md_leak *leak)
 		md_os_unmap(leak->marks, leak->marks_bytes);
 	if (leak->stack)
 		md_os_unmap(leak->stack, MD_LEAK_STACK_BYTES);
+	if (leak->copy)
+		md_os_unmap(leak->copy, page_up(sizeof *leak->copy));
 	if (leak->groups)
 		md_os_unmap(leak->groups, page_up(leak->group_capacity * sizeof *leak->groups));
 	leak->marks = NULL;
 	leak->stack = NULL;
+	leak->copy = NULL;
 	leak->groups = NULL;
 }

@@ -32,6 +32,9 @@ enum md_leak_kind {
 };
 
 #define MD_LEAK_STACK_BYTES ((size_t)1 << 20) /* of struct md_leak.stack */
+#define MD_LEAK_COPY_BYTES ((size_t)64 << 10) /* of struct md_leak.copy  */
+#define MD_LEAK_SPARSE_MIN ((size_t)1 << 20)  /* larger blocks may be reserved and never used: only pages that hold anything are read */
+#define MD_LEAK_USED_PAGES 4096               /* asked about at a time */
 
 struct md_leak_count {
 	uint64_t blocks, bytes;
@@ -51,6 +54,12 @@ struct md_leak_group {
 	size_t sample_size;
 };
 
+struct md_leak_copy {
+	uintptr_t words[MD_LEAK_COPY_BYTES / sizeof(uintptr_t)];
+	unsigned char used[MD_LEAK_USED_PAGES]; /* of the pages from used_begin to used_end */
+	uintptr_t used_begin, used_end;
+};
+
 struct md_leak {
 	struct md_heap *heap;
 	uintptr_t pointer_mask;  /* and-ed to every word before it is taken for a pointer */
@@ -59,6 +68,7 @@ struct md_leak {
 	uint32_t now;            /* likewise, when the search began */
 	unsigned char *marks;    /* of all slots; a zone has its place in md_zone.marks */
 	size_t marks_bytes;
+	struct md_leak_copy *copy; /* see leak_walk.h */
 	uintptr_t *stack; /* blocks still to be looked into */
 	size_t stack_count;
 	bool overflowed; /* some marked blocks did not fit there */

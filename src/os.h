@@ -32,6 +32,10 @@ bool md_os_move(void *from, void *to, size_t bytes);
 /* Reads memory that may not be mapped, or not readable. Any length and address. Returns bytes read from the start (0 if none), and never faults. */
 size_t md_os_read(uintptr_t addr, void *buffer, size_t bytes);
 
+/* Tells for each page of a private mapping, from addr on, whether anything was ever stored there that is not given back since: 0 where reading would only
+ * give zeroes, or fail. Pages that are swapped out count. False, with `used` undefined, if the system does not say. */
+bool md_os_pages_used(uintptr_t addr, size_t pages, unsigned char *used);
+
 /* Blocks while *word == expected; may wake for no reason. */
 void md_os_wait(_Atomic uint32_t *word, uint32_t expected);
 

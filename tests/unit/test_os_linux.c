@@ -116,6 +116,32 @@ Test(os_linux, memory_that_cannot_be_read_is_read_as_far_as_it_goes)
 	cr_expect(eq(sz, md_os_read((uintptr_t)memory, buffer, 1), 0));
 }
 
+/* Stored to, given back, unreadable, not mapped; and more pages than are asked about at a time. */
+Test(os_linux, pages_used_tells_what_holds_anything)
+{
+	enum { PAGES_ALL = 1000 };
+	char *memory = md_os_map(0, PAGES(PAGES_ALL));
+	unsigned char used[PAGES_ALL];
+
+	cr_assert(memory != NULL);
+	madvise(memory, PAGES(PAGES_ALL), MADV_NOHUGEPAGE); /* a store fills a page, not two megabytes */
+	memory[PAGES(1) + 5] = 1;
+	memory[PAGES(2)] = 1;
+	memory[PAGES(3)] = 1;
+	memory[PAGES(700)] = 1;
+	md_os_drop(memory + PAGES(2), PAGES(1));
+	cr_assert(mprotect(memory + PAGES(3), PAGES(1), PROT_NONE) == 0);
+	md_os_unmap(memory + PAGES(999), PAGES(1));
+	cr_assert(md_os_pages_used((uintptr_t)memory, PAGES_ALL, used));
+	for (size_t i = 0; i < PAGES_ALL; i++)
+		if (used[i] != (i == 1 || i == 3 || i == 700))
+			cr_fatal("page %zu: %d", i, used[i]);
+	/* From the middle of a page on */
+	cr_assert(md_os_pages_used((uintptr_t)memory + PAGES(1) + 100, 2, used));
+	cr_expect(eq(int, used[0], 1));
+	cr_expect(eq(int, used[1], 0));
+}
+
 static _Atomic uint32_t word;
 
 static void *wake_when_waited_for(void *unused)
