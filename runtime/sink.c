@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "report/text.h"
 #include "runtime/process.h"
@@ -133,15 +134,38 @@ static int write_restricted(int fd, const char *text, size_t bytes)
 	return 0;
 }
 
+/* Several processes may share a pipe or a terminal, which take a long text in pieces: a record lock keeps texts whole. One that nobody lets go of is not
+ * waited for longer than the writing itself. (What is appended to a file is whole anyway.) */
+static bool lock_shared(int fd, short type)
+{
+	struct flock lock = { .l_type = type, .l_whence = SEEK_SET };
+	uint64_t until = md_os_nanoseconds() + WAIT_NANOSECONDS;
+	struct timespec brief = { .tv_nsec = 1000000 };
+	long result;
+
+	while ((result = md_syscall3(SYS_fcntl, fd, F_SETLK, (long)&lock)) == -EAGAIN || result == -EACCES) {
+		if (md_os_nanoseconds() >= until)
+			return false;
+		md_syscall2(SYS_nanosleep, (long)&brief, 0);
+	}
+	return result == 0;
+}
+
 int md_sink_write_fd(int fd, const char *text, size_t bytes)
 {
 	struct hold hold;
+	struct stat status;
+	bool locked = false;
 
 	if (md_is_restricted())
 		return write_restricted(fd, text, bytes);
 	hold_signals(&hold);
+	if (stat_of(fd, &status) && (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode)))
+		locked = lock_shared(fd, F_WRLCK);
 	int result = write_all(fd, text, bytes);
 
+	if (locked)
+		lock_shared(fd, F_UNLCK);
 	release_signals(&hold);
 	return result;
 }
