@@ -51,6 +51,7 @@ struct md_heap {
 	struct md_lock threads_lock;
 	_Atomic(struct md_thread *) threads; /* all, parked ones too */
 	struct md_thread *parked;
+	uint32_t parked_count;
 	_Atomic uint32_t threads_live;
 	uint32_t threads_created; /* ever; the next id */
 	struct md_thread_info *thread_infos; /* by id; own mapping */

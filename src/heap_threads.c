@@ -8,6 +8,7 @@
 #include "src/os.h"
 
 #define PARKED_QUARANTINE_BYTES ((size_t)64 << 10) /* what a dead thread's queue keeps, to see late writes to its last blocks */
+#define PARKED_QUARANTINES_MAX 8 /* so many dead threads' queues keep something: a thousand must not add up */
 #define OTHER_HISTORY_EVENTS 1024 /* threads but the first get shorter rings: there may be thousands of them */
 
 static unsigned cache_capacity(unsigned class_index)
@@ -52,6 +53,7 @@ struct md_thread *md_heap_thread_begin(struct md_heap *heap, uint32_t tid)
 
 	if (thread) {
 		heap->parked = thread->next_parked;
+		heap->parked_count--;
 	} else if ((thread = create_thread(heap, !atomic_load_explicit(&heap->threads, memory_order_relaxed)))) {
 		thread->next = atomic_load_explicit(&heap->threads, memory_order_relaxed);
 		atomic_store_explicit(&heap->threads, thread, memory_order_release);
@@ -77,12 +79,19 @@ static void park(struct md_heap *heap, struct md_thread *thread)
 	thread->busy = false;
 	thread->next_parked = heap->parked;
 	heap->parked = thread;
+	heap->parked_count++;
 	atomic_fetch_sub_explicit(&heap->threads_live, 1, memory_order_relaxed);
 }
 
 void md_heap_thread_end(struct md_heap *heap, struct md_thread *thread)
 {
-	md_heap_evict(heap, thread, PARKED_QUARANTINE_BYTES < heap->config.quarantine ? PARKED_QUARANTINE_BYTES : heap->config.quarantine);
+	size_t keep = PARKED_QUARANTINE_BYTES < heap->config.quarantine ? PARKED_QUARANTINE_BYTES : heap->config.quarantine;
+
+	md_lock_take(&heap->threads_lock);
+	if (heap->parked_count >= PARKED_QUARANTINES_MAX)
+		keep = 0;
+	md_lock_release(&heap->threads_lock);
+	md_heap_evict(heap, thread, keep);
 	for (unsigned i = 0; i < MD_CLASS_COUNT; i++) {
 		struct md_cache *cache = &thread->caches[i];
 
@@ -111,8 +120,10 @@ struct md_thread *md_heap_parked_take(struct md_heap *heap)
 	md_lock_take(&heap->threads_lock);
 	struct md_thread *thread = heap->parked;
 
-	if (thread)
+	if (thread) {
 		heap->parked = thread->next_parked;
+		heap->parked_count--;
+	}
 	md_lock_release(&heap->threads_lock);
 	return thread;
 }
@@ -122,5 +133,6 @@ void md_heap_parked_give(struct md_heap *heap, struct md_thread *thread)
 	md_lock_take(&heap->threads_lock);
 	thread->next_parked = heap->parked;
 	heap->parked = thread;
+	heap->parked_count++;
 	md_lock_release(&heap->threads_lock);
 }
