@@ -202,6 +202,12 @@ static void find_next(void)
 	FIND(malloc_usable_size);
 	FIND(pthread_create);
 	FIND(dlclose);
+	FIND(mallinfo);
+	FIND(mallinfo2);
+	FIND(mallopt);
+	FIND(malloc_trim);
+	FIND(malloc_stats);
+	FIND(malloc_info);
 }
 
 bool md_resolves_to(const char *name, const void *ours)
@@ -371,7 +377,9 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	find_next();
 	md_sink_init(md_process.options.log);
 	decide_mode(sources);
-	if (!md_mode_is(MD_MODE_PASS)) {
+	if (md_mode_is(MD_MODE_PASS)) {
+		md_process.cxx_next = true;
+	} else {
 		find_library();
 		find_helper();
 		find_main_stack();

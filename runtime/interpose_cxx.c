@@ -8,6 +8,7 @@
  *           ([new.delete.array]: new[] goes through operator new).
  */
 #include <dlfcn.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "runtime/cxx.h"
@@ -16,14 +17,19 @@
 #include "runtime/resolve.h"
 #include "runtime/unwind.h"
 
-/* The C++ library's definition of an operator, for a caller: the one behind ours, or, when the library was loaded for a plug-in only, the one
- * that the caller's module sees. Not on any hot path. */
-static void *next_operator(const char *name, const void *caller)
+/* The C++ library's definition of an operator, for a caller: the one behind ours, kept in *known, or, when the library was loaded for a plug-in only, the
+ * one that the caller's module sees. */
+static void *next_operator(const char *name, void *_Atomic *known, const void *caller)
 {
-	void *found = dlsym(RTLD_NEXT, name);
+	void *found = atomic_load_explicit(known, memory_order_relaxed);
 	Dl_info info;
 
-	if (!found && dladdr(caller, &info) && info.dli_fname) {
+	if (found)
+		return found;
+	found = dlsym(RTLD_NEXT, name);
+	if (found) {
+		atomic_store_explicit(known, found, memory_order_relaxed);
+	} else if (dladdr(caller, &info) && info.dli_fname) {
 		void *module = dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
 
 		if (module) {
@@ -34,12 +40,16 @@ static void *next_operator(const char *name, const void *caller)
 	return found;
 }
 
-/* The block came from the C++ library's operator by way of our malloc: it belongs to the operator's family all the same. */
+/* The block came from the C++ library's operator by way of our malloc: it belongs to the operator's family all the same, because our operator delete
+ * will get it. Not where all operators hand on: then free gets it. */
 static void *retag(void *user, enum md_api api)
 {
 	struct md_zone *zone;
-	struct md_record *record = user ? md_heap_live_block(&md_process.heap, (uintptr_t)user, &zone) : NULL;
+	struct md_record *record;
 
+	if (md_process.cxx_next || !user)
+		return user;
+	record = md_heap_live_block(&md_process.heap, (uintptr_t)user, &zone);
 	if (record)
 		record->apis = (uint8_t)((record->apis & 0xf0) | (api & 15));
 	return user;
@@ -68,9 +78,10 @@ static inline __attribute__((always_inline)) void *try_new(enum md_api api, size
 	MD_EXPORT void *plain(size_t size);                                                                                            \
 	MD_EXPORT void *plain(size_t size)                                                                                             \
 	{                                                                                                                              \
+		static void *_Atomic known;                                                                                            \
 		void *user = md_process.cxx_next ? NULL : try_new(api, size, 0);                                                       \
 		if (md_unlikely(!user)) {                                                                                              \
-			new_function *next = (new_function *)next_operator(#plain, __builtin_return_address(0));                       \
+			new_function *next = (new_function *)next_operator(#plain, &known, __builtin_return_address(0));                       \
 			user = next ? retag(next(size), api) : NULL;                                                                   \
 		}                                                                                                                      \
 		return user;                                                                                                           \
@@ -78,9 +89,10 @@ static inline __attribute__((always_inline)) void *try_new(enum md_api api, size
 	MD_EXPORT void *nothrow(size_t size, const void *tag);                                                                         \
 	MD_EXPORT void *nothrow(size_t size, const void *tag)                                                                          \
 	{                                                                                                                              \
+		static void *_Atomic known;                                                                                            \
 		void *user = md_process.cxx_next ? NULL : try_new(api, size, 0);                                                       \
 		if (md_unlikely(!user)) {                                                                                              \
-			new_nothrow_function *next = (new_nothrow_function *)next_operator(#nothrow, __builtin_return_address(0));     \
+			new_nothrow_function *next = (new_nothrow_function *)next_operator(#nothrow, &known, __builtin_return_address(0));     \
 			user = next ? retag(next(size, tag), api) : NULL;                                                              \
 		}                                                                                                                      \
 		return user;                                                                                                           \
@@ -88,9 +100,10 @@ static inline __attribute__((always_inline)) void *try_new(enum md_api api, size
 	MD_EXPORT void *aligned(size_t size, size_t alignment);                                                                        \
 	MD_EXPORT void *aligned(size_t size, size_t alignment)                                                                         \
 	{                                                                                                                              \
+		static void *_Atomic known;                                                                                            \
 		void *user = md_process.cxx_next ? NULL : try_new(aligned_api, size, alignment);                                       \
 		if (md_unlikely(!user)) {                                                                                              \
-			new_aligned_function *next = (new_aligned_function *)next_operator(#aligned, __builtin_return_address(0));     \
+			new_aligned_function *next = (new_aligned_function *)next_operator(#aligned, &known, __builtin_return_address(0));     \
 			user = next ? retag(next(size, alignment), aligned_api) : NULL;                                                \
 		}                                                                                                                      \
 		return user;                                                                                                           \
@@ -98,10 +111,11 @@ static inline __attribute__((always_inline)) void *try_new(enum md_api api, size
 	MD_EXPORT void *aligned_nothrow(size_t size, size_t alignment, const void *tag);                                               \
 	MD_EXPORT void *aligned_nothrow(size_t size, size_t alignment, const void *tag)                                                \
 	{                                                                                                                              \
+		static void *_Atomic known;                                                                                            \
 		void *user = md_process.cxx_next ? NULL : try_new(aligned_api, size, alignment);                                       \
 		if (md_unlikely(!user)) {                                                                                              \
 			new_aligned_nothrow_function *next =                                                                           \
-				(new_aligned_nothrow_function *)next_operator(#aligned_nothrow, __builtin_return_address(0));          \
+				(new_aligned_nothrow_function *)next_operator(#aligned_nothrow, &known, __builtin_return_address(0));          \
 			user = next ? retag(next(size, alignment, tag), aligned_api) : NULL;                                           \
 		}                                                                                                                      \
 		return user;                                                                                                           \
@@ -132,8 +146,9 @@ static inline __attribute__((always_inline)) void release(enum md_api api, void 
 	MD_EXPORT void name arguments;                                                                                                 \
 	MD_EXPORT void name arguments                                                                                                  \
 	{                                                                                                                              \
+		static void *_Atomic known;                                                                                            \
 		void(*next) arguments;                                                                                                 \
-		if (md_unlikely(md_process.cxx_next) && (next = (void(*) arguments)next_operator(#name, __builtin_return_address(0)))) { \
+		if (md_unlikely(md_process.cxx_next) && (next = (void(*) arguments)next_operator(#name, &known, __builtin_return_address(0)))) { \
 			next values;                                                                                                   \
 			return;                                                                                                        \
 		}                                                                                                                      \

@@ -11,6 +11,9 @@
 #include "runtime/show.h"
 #include "src/inspect.h"
 
+/* When we stand back, the C library answers for its own heap. */
+#define STAND_BACK(name) (md_unlikely(md_mode_is(MD_MODE_PASS)) && md_process.next.name)
+
 static void fill_info(struct mallinfo2 *info)
 {
 	struct md_thread *self = md_entry_begin();
@@ -34,6 +37,8 @@ MD_EXPORT struct mallinfo2 mallinfo2(void)
 {
 	struct mallinfo2 info;
 
+	if (STAND_BACK(mallinfo2))
+		return md_process.next.mallinfo2();
 	fill_info(&info);
 	return info;
 }
@@ -47,6 +52,8 @@ MD_EXPORT struct mallinfo mallinfo(void)
 {
 	struct mallinfo2 info;
 
+	if (STAND_BACK(mallinfo))
+		return md_process.next.mallinfo();
 	fill_info(&info);
 	return (struct mallinfo){ .arena = clamp(info.arena), .ordblks = clamp(info.ordblks), .uordblks = clamp(info.uordblks),
 		.fordblks = clamp(info.fordblks), .fsmblks = clamp(info.fsmblks), .keepcost = clamp(info.keepcost) };
@@ -55,9 +62,7 @@ MD_EXPORT struct mallinfo mallinfo(void)
 /* Advice to another allocator: taken note of, as mallopt's success says, and without effect. */
 MD_EXPORT int mallopt(int parameter, int value)
 {
-	(void)parameter;
-	(void)value;
-	return 1;
+	return STAND_BACK(mallopt) ? md_process.next.mallopt(parameter, value) : 1;
 }
 
 MD_EXPORT int malloc_trim(size_t pad)
@@ -66,7 +71,7 @@ MD_EXPORT int malloc_trim(size_t pad)
 	size_t given = 0;
 
 	if (!self)
-		return 0;
+		return STAND_BACK(malloc_trim) ? md_process.next.malloc_trim(pad) : 0;
 	md_zones_release_empty(&md_process.heap.zones);
 	given = md_runs_trim(&md_process.heap.runs, pad);
 	md_entry_end(self);
@@ -77,8 +82,11 @@ MD_EXPORT void malloc_stats(void)
 {
 	struct md_thread *self = md_entry_begin();
 
-	if (!self)
+	if (!self) {
+		if (STAND_BACK(malloc_stats))
+			md_process.next.malloc_stats();
 		return;
+	}
 	md_show_stats(2);
 	md_entry_end(self);
 }
@@ -89,6 +97,8 @@ MD_EXPORT int malloc_info(int options, FILE *stream)
 	struct md_heap_totals totals = { 0 };
 	struct md_counters counters = { 0 };
 
+	if (STAND_BACK(malloc_info))
+		return md_process.next.malloc_info(options, stream);
 	if (options != 0) {
 		errno = EINVAL;
 		return -1;

@@ -11,11 +11,13 @@
 #ifndef MD_PROCESS_H
 #define MD_PROCESS_H
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "src/heap.h"
 #include "src/options.h"
@@ -40,6 +42,12 @@ struct md_next {
 	size_t (*malloc_usable_size)(void *);
 	int (*pthread_create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 	int (*dlclose)(void *);
+	struct mallinfo (*mallinfo)(void);
+	struct mallinfo2 (*mallinfo2)(void);
+	int (*mallopt)(int, int);
+	int (*malloc_trim)(size_t);
+	void (*malloc_stats)(void);
+	int (*malloc_info)(int, FILE *);
 };
 
 struct md_process {
@@ -47,7 +55,7 @@ struct md_process {
 	struct md_heap heap;
 	struct md_options options;
 	struct md_next next;
-	bool cxx_next;            /* the program replaces an operator new or delete: ours hand on to the library's */
+	bool cxx_next;            /* ours hand on to the C++ library's: the program replaces an operator new or delete, or we stand back */
 	unsigned depth;           /* frames kept; at most MD_STACK_FRAMES_MAX */
 	uint64_t start_ticks;     /* md_clock_now() at start */
 	uint64_t start_nanoseconds;
