@@ -105,6 +105,15 @@ static uint64_t take_encoded(struct reader *reader, uint8_t encoding, uintptr_t 
 	return value;
 }
 
+/* A column of the header's table; in a damaged header it may lie at any address. */
+static int32_t table_value(uintptr_t table, uint64_t entry, unsigned column)
+{
+	int32_t value;
+
+	memcpy(&value, (const void *)(table + entry * 8 + column * sizeof value), sizeof value);
+	return value;
+}
+
 /* The FDE whose code range begins last at or before pc, by binary search in the header's table; 0 if there is none. */
 static uintptr_t find_fde(uintptr_t pc, uintptr_t hdr, uintptr_t begin, uintptr_t end)
 {
@@ -118,18 +127,17 @@ static uintptr_t find_fde(uintptr_t pc, uintptr_t hdr, uintptr_t begin, uintptr_
 
 	if (reader.failed || !count || count > (end - reader.at) / 8)
 		return 0;
-	const int32_t(*table)[2] = (const void *)reader.at;
 	uint64_t low = 0, high = count;
 
 	while (low < high) { /* first entry that begins after pc */
 		uint64_t middle = low + (high - low) / 2;
 
-		if (hdr + (uintptr_t)(intptr_t)table[middle][0] <= pc)
+		if (hdr + (uintptr_t)table_value(reader.at, middle, 0) <= pc)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low ? hdr + (uintptr_t)(intptr_t)table[low - 1][1] : 0;
+	return low ? hdr + (uintptr_t)table_value(reader.at, low - 1, 1) : 0;
 }
 
 struct cie {
@@ -227,6 +235,12 @@ static void restore_rule(struct state *state, const struct state *initial, uint6
 	set_rule(state, number, number == REGISTER_FRAME_POINTER ? initial->frame_pointer : initial->return_address);
 }
 
+/* An offset in units of the CIE. In damaged tables the product may overflow, which is no harm: nobody believes it. */
+static int64_t scale(uint64_t value, const struct cie *cie)
+{
+	return (int64_t)(value * (uint64_t)cie->data_align);
+}
+
 static void skip_block(struct reader *reader)
 {
 	uint64_t bytes = take_uleb(reader);
@@ -254,7 +268,7 @@ static bool run(struct reader reader, const struct cie *cie, uintptr_t location,
 				return true;
 			continue;
 		case 2: /* offset */
-			set_rule(state, op & 0x3f, (struct rule){ RULE_SAVED, (int64_t)take_uleb(&reader) * cie->data_align });
+			set_rule(state, op & 0x3f, (struct rule){ RULE_SAVED, scale(take_uleb(&reader), cie) });
 			continue;
 		case 3: /* restore */
 			if (!initial)
@@ -280,7 +294,7 @@ static bool run(struct reader reader, const struct cie *cie, uintptr_t location,
 			break;
 		case 0x05: /* offset_extended */
 			number = take_uleb(&reader);
-			set_rule(state, number, (struct rule){ RULE_SAVED, (int64_t)take_uleb(&reader) * cie->data_align });
+			set_rule(state, number, (struct rule){ RULE_SAVED, scale(take_uleb(&reader), cie) });
 			break;
 		case 0x06: /* restore_extended */
 			if (!initial)
@@ -331,15 +345,15 @@ static bool run(struct reader reader, const struct cie *cie, uintptr_t location,
 			break;
 		case 0x11: /* offset_extended_sf */
 			number = take_uleb(&reader);
-			set_rule(state, number, (struct rule){ RULE_SAVED, take_sleb(&reader) * cie->data_align });
+			set_rule(state, number, (struct rule){ RULE_SAVED, scale((uint64_t)take_sleb(&reader), cie) });
 			break;
 		case 0x12: /* def_cfa_sf */
 			state->base_register = take_uleb(&reader);
-			state->base_offset = take_sleb(&reader) * cie->data_align;
+			state->base_offset = scale((uint64_t)take_sleb(&reader), cie);
 			state->base_expression = false;
 			break;
 		case 0x13: /* def_cfa_offset_sf */
-			state->base_offset = take_sleb(&reader) * cie->data_align;
+			state->base_offset = scale((uint64_t)take_sleb(&reader), cie);
 			break;
 		case 0x14: /* val_offset, val_offset_sf */
 		case 0x15:
@@ -352,7 +366,7 @@ static bool run(struct reader reader, const struct cie *cie, uintptr_t location,
 			break;
 		case 0x2f: /* GNU_negative_offset_extended */
 			number = take_uleb(&reader);
-			set_rule(state, number, (struct rule){ RULE_SAVED, -(int64_t)take_uleb(&reader) * cie->data_align });
+			set_rule(state, number, (struct rule){ RULE_SAVED, scale(-take_uleb(&reader), cie) });
 			break;
 		default:
 			return false;
