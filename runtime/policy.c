@@ -409,21 +409,26 @@ static void pause_for_debugger(void)
 	md_syscall2(SYS_kill, md_syscall0(SYS_getpid), SIGSTOP);
 }
 
+/* What the program has in its buffers belongs to its output; but another thread may hold a stream for ever, and fflush(NULL) waits. */
+static void flush_streams(void)
+{
+	extern FILE *_IO_list_all __attribute__((weak)); /* glibc's list of all that are open */
+
+	for (FILE *stream = &_IO_list_all ? _IO_list_all : NULL; stream; stream = stream->_chain) {
+		if (ftrylockfile(stream) != 0)
+			continue;
+		if (stream->_IO_write_ptr > stream->_IO_write_base)
+			fflush_unlocked(stream);
+		funlockfile(stream);
+	}
+}
+
 _Noreturn void md_policy_exit(int status)
 {
-	/* What the program has in its buffers belongs to its output; but another thread may hold a stream for ever. */
-	if (atomic_load(&md_process.heap.threads_live) <= 1) {
+	if (atomic_load(&md_process.heap.threads_live) <= 1)
 		fflush(NULL);
-	} else {
-		FILE *streams[2] = { stdout, stderr };
-
-		for (int i = 0; i < 2; i++) {
-			if (streams[i] && ftrylockfile(streams[i]) == 0) {
-				fflush_unlocked(streams[i]);
-				funlockfile(streams[i]);
-			}
-		}
-	}
+	else
+		flush_streams();
 	_exit(status);
 }
 
