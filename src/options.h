@@ -53,6 +53,7 @@ struct md_option_info {
 enum md_option_source {
 	MD_SOURCE_DEFAULT,
 	MD_SOURCE_PRESET,
+	MD_SOURCE_PROGRAM,  /* __lsan_default_options in the program; read when it starts, see options_lsan.h */
 	MD_SOURCE_GLIBC,    /* MALLOC_CHECK_, MALLOC_PERTURB_, GLIBC_TUNABLES */
 	MD_SOURCE_LIST,     /* MALLOC_DEBUG_OPTIONS */
 	MD_SOURCE_VARIABLE, /* MALLOC_DEBUG_NAME */

@@ -124,6 +124,8 @@ static const char *name_source(const struct md_options *options, const struct md
 	case MD_SOURCE_PRESET:
 		snprintf(name, sizeof name, "preset %s", text_of(options, md_options_find("preset"), ""));
 		return name;
+	case MD_SOURCE_PROGRAM:
+		return "the program";
 	case MD_SOURCE_GLIBC:
 		return "the C library's variables";
 	case MD_SOURCE_LIST:
