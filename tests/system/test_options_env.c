@@ -49,6 +49,21 @@ Test(options, on_error_and_exitcode_decide_how_it_ends, .timeout = 120)
 	expect_end("programs/dies_by_signal", "exitcode=42", -1, 11, 1);
 }
 
+/* It stops until somebody lets it go on: a debugger, or whoever sends SIGCONT. */
+Test(options, on_error_pause_waits, .timeout = 60)
+{
+	struct run_setup setup = { .program = "/bin/sh", .options = "on_error=pause",
+		.arguments = { "-c",
+			"\"$0\" & p=$!; i=0; s=; while [ $i -lt 100 ] && [ \"$s\" != T ]; do sleep 0.1; i=$((i + 1)); s=$(cut -d' ' -f3 /proc/$p/stat); done; "
+			"echo state $s; kill -CONT $p; wait $p; echo status $?",
+			run_build_path("examples/double_free") } };
+	struct run_result result = run_program(&setup);
+
+	cr_expect(says(result.text, "state T") && says(result.text, "status 0"), "%s", result.text);
+	cr_expect(says(result.report, "malloc-debug: paused; attach with: gdb -p "), "%s", result.report);
+	run_destroy(&result);
+}
+
 /* What the program printed must reach its reader although the exit status changes. */
 Test(options, exitcode_loses_no_output, .timeout = 60)
 {
@@ -186,6 +201,11 @@ Test(options, log_goes_to_a_file_of_each_process, .timeout = 60)
 	cr_expect(count_files(folder, "bug_in_child.", path) == 2);
 	run_destroy(&result);
 
+	/* A place that cannot be written: standard error has it. */
+	result = run_with("examples/double_free", "MALLOC_DEBUG_LOG=/no/such/folder/log");
+	cr_expect(run_count_reports(result.report) == 1, "%s", result.report);
+	run_destroy(&result);
+
 	/* No error, no file. */
 	result = run_with("programs/ok_malloc_zero", variable);
 	cr_expect(count_files(folder, "ok_malloc_zero.", path) == 0, "%s", path);
@@ -294,6 +314,25 @@ Test(options, color_is_for_terminals, .timeout = 60)
 
 	result = run_preloaded("examples/double_free", NULL);
 	cr_expect(!strchr(result.report, '\033'), "%s", result.report);
+	run_destroy(&result);
+
+	/* script runs it on a terminal, and copies what it prints. */
+	struct run_setup setup = { .program = "/usr/bin/script", .arguments = { "-qec", run_build_path("examples/double_free"), "/dev/null" } };
+
+	if (access(setup.program, X_OK) != 0)
+		cr_skip_test("no script command: colour on a terminal is not tested");
+	result = run_program(&setup);
+	cr_expect(strstr(result.text, "\033[") && strstr(result.text, "double-free"), "%s", result.text);
+	run_destroy(&result);
+
+	setup.environment[0] = "NO_COLOR=1";
+	result = run_program(&setup);
+	cr_expect(!strchr(result.text, '\033') && strstr(result.text, "double-free"), "%s", result.text);
+	run_destroy(&result);
+
+	setup.environment[0] = "MALLOC_DEBUG_COLOR=never";
+	result = run_program(&setup);
+	cr_expect(!strchr(result.text, '\033') && strstr(result.text, "double-free"), "%s", result.text);
 	run_destroy(&result);
 }
 
