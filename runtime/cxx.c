@@ -93,31 +93,37 @@ static bool mentions_bad_alloc(const struct md_object *object)
 	return false;
 }
 
-bool md_cxx_has_own_operators(uintptr_t addr)
+/* Mangled names of operators new, new[], delete, delete[]. */
+static bool is_operator(const char *name)
+{
+	return name[0] == '_' && name[1] == 'Z' && ((name[2] == 'n' && (name[3] == 'w' || name[3] == 'a')) || (name[2] == 'd' && (name[3] == 'l' || name[3] == 'a')));
+}
+
+enum md_cxx_binding md_cxx_binding(uintptr_t addr)
 {
 	struct md_object object;
 	struct dynamic dynamic;
-	bool imports_new = false;
+	bool imports = false;
 
 	if (!md_object_find(addr, &object) || !find_dynamic(&object, &dynamic))
-		return false;
+		return MD_CXX_UNKNOWN;
+	const char *slash = strrchr(object.path, '/');
+
+	if (!strncmp(slash ? slash + 1 : object.path, "libc.so", 7)) /* malloc in there is malloc: strdup, getline */
+		return MD_CXX_LOADERS;
 	size_t count = symbol_count(&dynamic);
 
 	for (size_t i = 0; i < count; i++) {
 		const ElfW(Sym) *symbol = &dynamic.symbols[i];
 
-		if (symbol->st_name >= dynamic.strings_bytes)
-			continue;
-		const char *name = dynamic.strings + symbol->st_name;
-
-		if (strncmp(name, "_Znw", 4) && strncmp(name, "_Zna", 4))
+		if (symbol->st_name >= dynamic.strings_bytes || !is_operator(dynamic.strings + symbol->st_name))
 			continue;
 		if (symbol->st_shndx != SHN_UNDEF)
-			return true; /* defined here, whoever else the loader may prefer */
-		imports_new = true;
+			return MD_CXX_OWN; /* defined here, whoever else the loader may prefer */
+		imports = true;
 	}
-	if (imports_new)
-		return false;
-	/* It asks nobody for operator new. C++ all the same? Then it has its own, hidden. */
-	return mentions_bad_alloc(&object) || dynamic.needs_cxx_library;
+	if (imports)
+		return MD_CXX_LOADERS;
+	/* It asks nobody for an operator. C++ all the same? Then it has its own, hidden. */
+	return mentions_bad_alloc(&object) || dynamic.needs_cxx_library ? MD_CXX_OWN : MD_CXX_UNKNOWN;
 }

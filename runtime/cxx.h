@@ -11,8 +11,14 @@
 /* True if the program, or a library before us, defines one of the operators. Constructor only: asks the loader. */
 bool md_cxx_is_replaced(void);
 
-/* True if the module at addr has operators of its own that the loader does not see (a C++ library linked into it, hidden or bound to itself). Its new then
- * looks like malloc to us, or its delete like free, and a mismatch says nothing. Reads the module's symbol tables and constants. */
-bool md_cxx_has_own_operators(uintptr_t addr);
+/* Whose operators the code of a module calls. */
+enum md_cxx_binding {
+	MD_CXX_UNKNOWN, /* it asks the loader for none: C, or C++ with hidden operators that nothing gives away */
+	MD_CXX_LOADERS, /* those that the loader finds for it */
+	MD_CXX_OWN      /* its own (a C++ library linked into it, hidden or bound to itself): its new looks like malloc to us, its delete like free */
+};
+
+/* For the module at addr. Reads the module's symbol tables and constants. */
+enum md_cxx_binding md_cxx_binding(uintptr_t addr);
 
 #endif

@@ -87,48 +87,56 @@ static size_t look_up_site(const struct md_finding *finding, bool *known)
 
 /* --- operators that we do not see ----------------------------------------- */
 
-/* The code that called our malloc for the block, or our free, where a mismatch has that side. */
+/* The code that called our malloc for the block, or our free, where a mismatch has that side. False if it has not, or nobody knows. */
 static bool first_frame(const struct md_finding *finding, bool of_free, struct md_frame *frame)
 {
-	enum md_api api = of_free ? finding->call.api : finding->block.alloc_api;
 	md_stack_id stack = of_free ? finding->call.stack : finding->block.alloc_stack;
 
-	return md_api_family(api) == MD_FAMILY_MALLOC && md_stack_store_frames(md_process.heap.stacks, stack, frame, 1) != 0;
+	return md_stack_store_frame(md_process.heap.stacks, stack, 0, frame);
 }
 
-/* A module may have operators of its own that look like malloc and free to us. */
-static bool is_own_operators(const struct md_finding *finding)
-{
-	struct md_frame frame;
-
-	if (finding->error != MD_ERROR_ALLOC_DEALLOC_MISMATCH)
-		return false;
-	return (first_frame(finding, false, &frame) && md_cxx_has_own_operators(frame.pc)) ||
-		(first_frame(finding, true, &frame) && md_cxx_has_own_operators(frame.pc));
-}
-
-static bool names_operator(const struct md_names *names, struct md_frame frame)
+static bool names_operator(const char *function)
 {
 	static const char *const starts[] = { "operator new", "operator delete", "_Znw", "_Zna", "_Zdl", "_Zda" };
-	struct md_name name;
 
-	if (!md_names_get(names, frame, &name, 1))
-		return false;
 	for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++)
-		if (!strncmp(name.function, starts[i], strlen(starts[i])))
+		if (!strncmp(function, starts[i], strlen(starts[i])))
 			return true;
 	return false;
 }
 
-/* The same, now that names are known: malloc was called by somebody's operator new, or free by an operator delete. */
-static bool is_own_operators_by_name(const struct md_finding *finding, const struct md_names *names)
+/* One side of a mismatch is malloc's or free's: may that be a module's own operator, which we do not see? Names settle it; without them only a module
+ * that takes its operators from the loader is beyond doubt. */
+static bool may_be_own_operator(const struct md_finding *finding, bool of_free, const struct md_names *names)
+{
+	struct md_frame frame;
+	struct md_name name;
+
+	if (md_api_family(of_free ? finding->call.api : finding->block.alloc_api) != MD_FAMILY_MALLOC)
+		return false;
+	if (!first_frame(finding, of_free, &frame))
+		return true;
+	if (md_names_get(names, frame, &name, 1) && name.function[0])
+		return names_operator(name.function);
+	return md_cxx_binding(frame.pc) != MD_CXX_LOADERS;
+}
+
+static bool is_own_operators(const struct md_finding *finding, const struct md_names *names)
+{
+	return finding->error == MD_ERROR_ALLOC_DEALLOC_MISMATCH &&
+		(may_be_own_operator(finding, false, names) || may_be_own_operator(finding, true, names));
+}
+
+/* The same without names: only what is certain, and quickly. */
+static bool is_certainly_own_operators(const struct md_finding *finding)
 {
 	struct md_frame frame;
 
-	if (finding->error != MD_ERROR_ALLOC_DEALLOC_MISMATCH || !names)
-		return false;
-	return (first_frame(finding, false, &frame) && names_operator(names, frame)) ||
-		(first_frame(finding, true, &frame) && names_operator(names, frame));
+	for (int of_free = 0; of_free < 2 && finding->error == MD_ERROR_ALLOC_DEALLOC_MISMATCH; of_free++)
+		if (md_api_family(of_free ? finding->call.api : finding->block.alloc_api) == MD_FAMILY_MALLOC &&
+			first_frame(finding, of_free, &frame) && md_cxx_binding(frame.pc) == MD_CXX_OWN)
+			return true;
+	return false;
 }
 
 /* --- what an address is --------------------------------------------------- */
@@ -464,7 +472,7 @@ static bool write_report(struct page *page, const struct md_finding *finding, si
 
 	build(&page->report, finding);
 	find_names(page);
-	if (is_own_operators_by_name(finding, page->report.names))
+	if (is_own_operators(finding, page->report.names))
 		return false;
 	if (!md_process.options.report)
 		return true;
@@ -513,7 +521,8 @@ static bool act(struct page *page, const struct md_finding *finding, size_t site
 /* Whether it is not even looked at. */
 static bool is_dismissed(const struct md_finding *finding)
 {
-	return (md_error_is_bad_request(finding->error) && md_process.options.bad_requests == MD_BAD_REQUESTS_SILENT) || is_own_operators(finding);
+	return (md_error_is_bad_request(finding->error) && md_process.options.bad_requests == MD_BAD_REQUESTS_SILENT) ||
+		is_certainly_own_operators(finding);
 }
 
 /* Leaves in the list what is to be reported, with its sites. Returns whether there were errors that were reported before. */

@@ -660,7 +660,7 @@ const char *md_symbol_client_ask(
 	if (asking.next == asking.count)
 		return NULL;
 	if (!helper[0])
-		return say("there is no symbol helper", "", 0);
+		return say("no names: the command malloc-debug, which looks them up, is not beside the library", "", 0);
 	if (late_keeper && is_keeper_gone(late_keeper))
 		late_keeper = 0;
 	if (late_keeper)

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Plugin of ok_hidden_new.cc.
+ * Plugin of ok_hidden_new.cc: operators that no other module sees. <new> declares them visible, so a directive for the assembler hides them.
  */
 // build: -shared -fPIC -fvisibility=hidden
+#ifndef PLUGIN_VISIBLE
+__asm__(".hidden _Znwm\n.hidden _ZdlPv\n.hidden _ZdlPvm");
+#endif
+
 #include <cstdlib>
 #include <new>
 
-#pragma GCC visibility push(hidden)
 void *operator new(std::size_t size)
 {
 	return std::malloc(size);
@@ -21,9 +24,10 @@ void operator delete(void *p, std::size_t) noexcept
 {
 	std::free(p);
 }
-#pragma GCC visibility pop
 
-extern "C" __attribute__((visibility("default"))) int use_own_operators()
+#define PUBLIC extern "C" __attribute__((visibility("default")))
+
+PUBLIC int use_own_operators()
 {
 	int count = 0;
 
@@ -35,7 +39,12 @@ extern "C" __attribute__((visibility("default"))) int use_own_operators()
 	return count;
 }
 
-extern "C" __attribute__((visibility("default"))) int *make_by_own_operator()
+PUBLIC int *make_by_own_operator()
 {
 	return new int(7);
+}
+
+PUBLIC void drop_by_own_operator(int *object)
+{
+	delete object;
 }

@@ -88,6 +88,22 @@ Test(clean, malloc_is_the_library_s, .timeout = 60)
 	run_clean("programs/ok_interposed", "active", 30);
 }
 
+/* What names usually settle: without them, or without stacks, nobody is blamed. */
+Test(clean, hidden_operators_are_no_mismatch_without_names, .timeout = 60)
+{
+	static const char *const options[] = { "symbolize=no", "backtrace=0", "backtrace=1" };
+
+	for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+		struct run_result result = run_preloaded("programs/ok_hidden_new", options[i]);
+
+		cr_expect(!strcmp(result.text, "ok\n") && !*result.report, "%s: %s%s", options[i], result.text, result.report);
+		run_destroy(&result);
+	}
+	struct run_result result = run_preloaded("programs/mismatch_pairs", "symbolize=no"); /* where there is no doubt */
+	cr_expect(run_count_reports(result.report) == 7, "%s", result.report);
+	run_destroy(&result);
+}
+
 /* Other preloaded libraries may come first, or last. */
 Test(clean, the_place_in_ld_preload_does_not_matter, .timeout = 60)
 {
