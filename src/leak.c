@@ -85,12 +85,11 @@ static inline void visit(struct md_leak *leak, uintptr_t word, const struct md_l
 
 static void look_into(struct md_leak *leak, const struct md_leak_found *found)
 {
-	const uintptr_t *words;
-	uintptr_t at = found->user;
+	struct md_leak_words words = { 0 };
 
-	for (size_t count; (count = md_leak_words(leak, found, &at, &words));)
+	for (size_t count; (count = md_leak_words_next(leak, found, &words));)
 		for (size_t i = 0; i < count; i++)
-			visit(leak, words[i], found);
+			visit(leak, words.words[i], found);
 }
 
 /* The stack was too small: what did not fit still says so in its mark. Fills the stack with some of it, going on where the last filling ended, or the same
@@ -315,14 +314,9 @@ static void sift(struct md_leak_group *groups, size_t root, size_t count)
 	}
 }
 
-static void sort_groups(struct md_leak *leak)
+/* Sorts a list that has no gaps. */
+static void sort_list(struct md_leak_group *groups, size_t count)
 {
-	struct md_leak_group *groups = leak->groups;
-	size_t count = 0;
-
-	for (size_t i = 0; i < leak->group_capacity; i++)
-		if (groups[i].count.blocks)
-			groups[count++] = groups[i];
 	for (size_t i = count / 2; i-- > 0;)
 		sift(groups, i, count);
 	for (size_t i = count; i-- > 1;) {
@@ -332,7 +326,81 @@ static void sort_groups(struct md_leak *leak)
 		groups[i] = group;
 		sift(groups, 0, i);
 	}
+}
+
+/* Makes the table a sorted list. */
+static void sort_groups(struct md_leak *leak)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < leak->group_capacity; i++)
+		if (leak->groups[i].count.blocks)
+			leak->groups[count++] = leak->groups[i];
+	sort_list(leak->groups, count);
 	leak->group_count = count;
+}
+
+static uint64_t merge_key(const struct md_leak *leak, const struct md_leak_group *group, unsigned frames_max)
+{
+	struct md_frame frames[MD_STACK_FRAMES_MAX];
+	size_t count = md_stack_store_frames(leak->heap->stacks, group->stack, frames, frames_max);
+	uint64_t key = (uint64_t)group->kind + 1;
+
+	for (size_t i = 0; i < count && i < frames_max; i++)
+		key = (key ^ frames[i].pc) * 0x9e3779b97f4a7c15ull, key ^= key >> 29;
+	return key;
+}
+
+static void merge_into(struct md_leak_group *to, const struct md_leak_group *from)
+{
+	to->count.blocks += from->count.blocks;
+	to->count.bytes += from->count.bytes;
+	to->held.blocks += from->held.blocks;
+	to->held.bytes += from->held.bytes;
+	to->ring |= from->ring;
+	if ((int32_t)(from->oldest - to->oldest) < 0)
+		to->oldest = from->oldest;
+	if ((int32_t)(from->newest - to->newest) > 0)
+		to->newest = from->newest;
+	if (from->sample_size > to->sample_size) {
+		to->sample = from->sample;
+		to->sample_size = from->sample_size;
+		to->thread = from->thread;
+	}
+}
+
+void md_leak_merge(struct md_leak *leak, unsigned frames)
+{
+	struct merged {
+		uint64_t key;
+		size_t group;
+	};
+	size_t capacity = 64, count = 0;
+
+	while (capacity < 2 * leak->group_count)
+		capacity *= 2;
+	struct merged *table = md_os_map(0, page_up(capacity * sizeof *table));
+
+	if (!table)
+		return; /* finer groups than were asked for */
+	if (frames > MD_STACK_FRAMES_MAX)
+		frames = MD_STACK_FRAMES_MAX;
+	for (size_t i = 0; i < leak->group_count; i++) {
+		uint64_t key = merge_key(leak, &leak->groups[i], frames);
+		size_t at = key & (capacity - 1);
+
+		while (table[at].key && table[at].key != key)
+			at = (at + 1) & (capacity - 1);
+		if (table[at].key) {
+			merge_into(&leak->groups[table[at].group], &leak->groups[i]);
+			continue;
+		}
+		table[at] = (struct merged){ key, count };
+		leak->groups[count++] = leak->groups[i];
+	}
+	leak->group_count = count;
+	sort_list(leak->groups, count);
+	md_os_unmap(table, page_up(capacity * sizeof *table));
 }
 
 static size_t capacity_for(const struct md_leak *leak)

@@ -79,13 +79,9 @@ static inline bool md_leak_walk_next(const struct md_leak *leak, struct md_leak_
 	for (;;) {
 		if (!walk->zone || walk->slot >= (walk->zone->kind == MD_ZONE_LARGE ? 1 : walk->zone->carved)) {
 			walk->zone = md_inspect_zone_from(leak->heap, walk->zone ? walk->zone->begin + walk->zone->bytes : 0);
-			walk->slot = 0;
 			if (!walk->zone)
 				return false;
-			if (!walk->zone->marks) {
-				walk->slot = UINT32_MAX;
-				continue;
-			}
+			walk->slot = walk->zone->marks ? 0 : UINT32_MAX;
 			continue;
 		}
 		if (md_leak_slot_block(walk->zone, walk->slot++, found))
@@ -93,8 +89,8 @@ static inline bool md_leak_walk_next(const struct md_leak *leak, struct md_leak_
 	}
 }
 
-/* Of a large block, the next bytes in [at, end) that something was stored in: from *begin on. Returns how many, at most MD_LEAK_COPY_BYTES; 0 if there are none.
- * What the system does not say is taken for used. */
+/* Of a large block, the next bytes in [at, end) that something was stored in: from *begin on. Returns how many, at most
+ * MD_LEAK_COPY_BYTES; 0 if there are none. What the system does not say is taken for used. */
 static inline size_t md_leak_used_bytes(const struct md_leak *leak, uintptr_t at, uintptr_t end, uintptr_t *begin)
 {
 	struct md_leak_copy *copy = leak->copy;
@@ -124,32 +120,40 @@ static inline size_t md_leak_used_bytes(const struct md_leak *leak, uintptr_t at
 	return 0;
 }
 
-/* The words of a block, a piece at a time: those from *at on, which is the block's user address to begin with and is moved on. Returns how many; 0 at the end.
- * A block that has whole pages is read through the kernel: the program may have made some of them unreadable (stacks of coroutines have guards). */
-static inline size_t md_leak_words(const struct md_leak *leak, const struct md_leak_found *found, uintptr_t *at, const uintptr_t **words)
+/* The words of a block, a piece at a time. Begins with all zero. */
+struct md_leak_words {
+	uintptr_t at, from;     /* where to go on; where the piece lies */
+	const uintptr_t *words; /* the piece, or a copy of it */
+};
+
+/* The next piece: returns how many words it has; 0 at the end. A block that has whole pages is read through the kernel: the program may
+ * have made some of them unreadable (stacks of coroutines have guards). */
+static inline size_t md_leak_words_next(const struct md_leak *leak, const struct md_leak_found *found, struct md_leak_words *words)
 {
-	uintptr_t end = found->user + (found->size & ~(sizeof **words - 1));
+	uintptr_t end = found->user + (found->size & ~(sizeof(uintptr_t) - 1));
 
+	if (!words->at)
+		words->at = found->user;
 	if (found->size < MD_PAGE_BYTES) {
-		size_t count = (end - *at) / sizeof **words;
-
-		*words = (const uintptr_t *)*at;
-		*at = end;
-		return count;
+		words->from = words->at;
+		words->words = (const uintptr_t *)words->at;
+		words->at = end;
+		return (end - words->from) / sizeof(uintptr_t);
 	}
-	*words = leak->copy->words;
-	while (*at < end) {
-		size_t want = end - *at < MD_LEAK_COPY_BYTES ? end - *at : MD_LEAK_COPY_BYTES;
+	words->words = leak->copy->words;
+	while (words->at < end) {
+		size_t want = end - words->at < MD_LEAK_COPY_BYTES ? end - words->at : MD_LEAK_COPY_BYTES;
 
-		if (found->size >= MD_LEAK_SPARSE_MIN && !(want = md_leak_used_bytes(leak, *at, end, at)))
+		if (found->size >= MD_LEAK_SPARSE_MIN && !(want = md_leak_used_bytes(leak, words->at, end, &words->at)))
 			return 0;
-		size_t got = md_os_read(*at, leak->copy->words, want) & ~(sizeof **words - 1);
+		size_t got = md_os_read(words->at, leak->copy->words, want) & ~(sizeof(uintptr_t) - 1);
 
-		*at += got;
+		words->from = words->at;
+		words->at += got;
 		if (got < want)
-			*at = (*at + MD_PAGE_BYTES) & ~(uintptr_t)(MD_PAGE_BYTES - 1);
+			words->at = (words->at + MD_PAGE_BYTES) & ~(uintptr_t)(MD_PAGE_BYTES - 1);
 		if (got)
-			return got / sizeof **words;
+			return got / sizeof(uintptr_t);
 	}
 	return 0;
 }

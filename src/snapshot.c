@@ -290,7 +290,8 @@ static void sort_growths(struct md_growth *growths, size_t count)
 	}
 }
 
-size_t md_growth_find(const struct md_snapshot *const *snapshots, size_t count, struct md_growth *growths, size_t growths_max, uint64_t *total)
+size_t md_growth_find(
+	const struct md_snapshot *const *snapshots, size_t count, struct md_growth *growths, size_t growths_max, uint64_t *total)
 {
 	size_t at[MD_SNAPSHOTS_MAX] = { 0 }, found = 0;
 

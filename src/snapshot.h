@@ -6,8 +6,8 @@
  *
  * Invariants    Snapshots are kept in order of their ids, which rise from 1 and are never used twice. Together they take no more than
  *               MD_SNAPSHOTS_BYTES_MAX, except that the newest is always kept.
- * Locking       Taking one walks over the heap without a lock: each block is counted as it was at one moment. The list of kept ones is the caller's to
- *               lock; who only wants to know where their memory lies (md_snapshots_memory) may read it at any time.
+ * Locking       Taking one walks over the heap without a lock: each block is counted as it was at one moment. The list of kept ones is the
+ *               caller's to lock; who only wants to know where their memory lies (md_snapshots_memory) may read it at any time.
  * Allocation    mapped pages. Not async-signal-safe.
  */
 #ifndef MD_SNAPSHOT_H
@@ -69,8 +69,9 @@ struct md_growth {
 	uint64_t rise; /* live bytes in the last snapshot less those in the first */
 };
 
-/* Finds the stacks whose live bytes rose from each of these snapshots (two at least) to the next. Writes those that rose most, the largest rise first.
- * Returns how many are written; *total gets how many there are. */
-size_t md_growth_find(const struct md_snapshot *const *snapshots, size_t count, struct md_growth *growths, size_t growths_max, uint64_t *total);
+/* Finds the stacks whose live bytes rose from each of these snapshots (two at least) to the next. Writes those that rose most, the
+ * largest rise first. Returns how many are written; *total gets how many there are. */
+size_t md_growth_find(
+	const struct md_snapshot *const *snapshots, size_t count, struct md_growth *growths, size_t growths_max, uint64_t *total);
 
 #endif

@@ -251,33 +251,47 @@ Test(snapshot, a_new_stack_grew_from_nothing)
 	holds(find_growth(2, growths, 8, &total) == 1 && growths[0].stack.value == 4 && growths[0].rise == 64);
 }
 
-/* A block of i bytes is added to stack i each time. */
+/* The order of rises is another one than that of stacks. */
 Test(snapshot, the_largest_rises_come_first)
 {
+	static const size_t rooms[] = { 0, 1, 20, 499, 500 };
 	struct md_growth growths[500];
-	uint64_t total;
+	uint64_t sizes[503], total;
 
 	for (int round = 0; round < 3; round++) {
-		for (uint32_t i = 1; i <= 500; i++)
-			allocate_from(i * 7 % 503, i * 7 % 503); /* 503 is a prime: another order, all but two of the numbers below it */
+		for (uint32_t i = 1; i <= 500; i++) { /* 503 is a prime: all but two of the numbers below it */
+			sizes[i * 11 % 503] = i * 7 % 503;
+			allocate_from(i * 11 % 503, i * 7 % 503);
+		}
 		take();
 	}
-	size_t rooms[] = { 0, 1, 20, 499, 500 };
-
 	for (size_t r = 0; r < sizeof rooms / sizeof *rooms; r++) {
 		size_t count = find_growth(3, growths, rooms[r], &total);
 
-		must(total == 500, "%lu", total);
-		must(count == rooms[r], "%zu of %zu", count, rooms[r]);
-		if (count)
-			must(growths[0].rise == 2 * 502, "the first of %zu rose by %lu", count, growths[0].rise);
+		holds(total == 500 && count == rooms[r]);
 		for (size_t i = 0; i < count; i++) {
-			must(growths[i].rise == 2ul * growths[i].stack.value, "stack %u by %lu", growths[i].stack.value, growths[i].rise);
+			must(growths[i].rise == 2 * sizes[growths[i].stack.value], "stack %u by %lu", growths[i].stack.value, growths[i].rise);
 			must(!i || growths[i - 1].rise > growths[i].rise, "%zu of %zu is out of order", i, count);
 		}
+		if (count)
+			holds(growths[0].rise == 2 * 502);
 		if (count == 20)
 			must(growths[19].rise >= 2 * 481, "a larger one was left out");
 	}
+}
+
+Test(snapshot, the_smallest_rise_gives_way)
+{
+	struct md_growth growths[2];
+	uint64_t total;
+
+	take();
+	allocate_from(1, 30);
+	allocate_from(2, 10);
+	allocate_from(3, 20);
+	take();
+	holds(find_growth(2, growths, 2, &total) == 2 && total == 3);
+	holds(growths[0].rise == 30 && growths[1].rise == 20);
 }
 
 Test(snapshot, one_snapshot_shows_no_growth)
