@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/sink.h"
 
+#include <dlfcn.h>
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "report/text.h"
-#include "runtime/process.h"
+#include "runtime/entry.h"
 #include "runtime/restrict.h"
 #include "runtime/syscall.h"
+#include "runtime/unwind.h"
 #include "src/os.h"
 
 #define WAIT_NANOSECONDS 2000000000ull
@@ -26,6 +31,11 @@ static bool stderr_was_open;
 /* Noted before the program restricts itself. */
 static bool restricted_color, restricted_usable;
 
+/* Many programs close standard error when they end, in a handler that runs before ours: from then on this is it. */
+static int kept_stderr = -1;
+static int (*next_fclose)(FILE *);
+static uintptr_t exit_begin, exit_end; /* code of exit */
+
 static bool stat_of(int fd, struct stat *status)
 {
 #if defined(SYS_fstat)
@@ -37,8 +47,17 @@ static bool stat_of(int fd, struct stat *status)
 
 void md_sink_init(const char *pattern)
 {
+	const void *function = dlsym(RTLD_NEXT, "exit");
+	const ElfW(Sym) *symbol = NULL;
+	Dl_info info;
+
 	log_pattern = pattern;
 	stderr_was_open = stat_of(STDERR, &stderr_at_start);
+	next_fclose = (int (*)(FILE *))dlsym(RTLD_NEXT, "fclose");
+	if (function && dladdr1(function, &info, (void **)&symbol, RTLD_DL_SYMENT) && symbol) {
+		exit_begin = (uintptr_t)function;
+		exit_end = exit_begin + symbol->st_size;
+	}
 }
 
 bool md_sink_is_terminal(int fd)
@@ -48,13 +67,18 @@ bool md_sink_is_terminal(int fd)
 	return !md_is_restricted() && md_syscall3(SYS_ioctl, fd, 0x5401 /* TCGETS */, (long)settings) == 0;
 }
 
+static int stderr_now(void)
+{
+	return kept_stderr >= 0 ? kept_stderr : STDERR;
+}
+
 bool md_sink_color(void)
 {
 	if (md_process.options.color != MD_COLOR_AUTO)
 		return md_process.options.color == MD_COLOR_ALWAYS;
 	if (md_is_restricted())
 		return restricted_color;
-	return !md_process.no_color && !strcmp(log_pattern, "stderr") && md_sink_is_terminal(STDERR);
+	return !md_process.no_color && !strcmp(log_pattern, "stderr") && md_sink_is_terminal(stderr_now());
 }
 
 /* Signals that a write may raise are held back, and taken away if it was our write that raised them. */
@@ -239,6 +263,52 @@ void md_sink_write_file(const char *pattern, const char *text, size_t bytes)
 		md_sink_write(text, bytes);
 }
 
+static bool is_stderr_of_start(int fd)
+{
+	struct stat now;
+
+	return stderr_was_open && stat_of(fd, &now) && now.st_dev == stderr_at_start.st_dev && now.st_ino == stderr_at_start.st_ino &&
+		now.st_rdev == stderr_at_start.st_rdev;
+}
+
+/* Whether exit has called us. */
+static bool is_exiting(void)
+{
+	struct md_thread *self = md_entry_begin();
+	struct md_frame frame;
+	bool exiting = false;
+
+	if (!self)
+		return false;
+	md_stack_id stack = md_capture(self);
+
+	for (size_t i = 0; !exiting && md_stack_store_frame(md_process.heap.stacks, stack, i, &frame); i++)
+		exiting = frame.pc > exit_begin && frame.pc <= exit_end;
+	md_entry_end(self);
+	return exiting;
+}
+
+/* Only then is it kept: a program that goes on without its standard error has closed it for good, and whoever reads the other end waits for that. */
+static __attribute__((noinline)) void keep_stderr(void)
+{
+	if (kept_stderr >= 0 || md_is_restricted() || !is_stderr_of_start(STDERR) || !is_exiting())
+		return;
+	long kept = md_syscall3(SYS_fcntl, STDERR, F_DUPFD_CLOEXEC, 200);
+
+	if (kept < 0)
+		kept = md_syscall3(SYS_fcntl, STDERR, F_DUPFD_CLOEXEC, STDERR + 1);
+	kept_stderr = kept < 0 ? -1 : (int)kept;
+}
+
+__attribute__((optimize("optimize-sibling-calls"))) MD_EXPORT int fclose(FILE *stream)
+{
+	if (!next_fclose)
+		next_fclose = (int (*)(FILE *))dlsym(RTLD_NEXT, "fclose");
+	if (md_unlikely(stream == stderr) && md_mode_is(MD_MODE_ACTIVE))
+		keep_stderr();
+	return next_fclose(stream);
+}
+
 static bool stderr_usable(void)
 {
 	struct stat now;
@@ -247,7 +317,7 @@ static bool stderr_usable(void)
 		return restricted_usable;
 	if (!stat_of(STDERR, &now))
 		return false;
-	if (stderr_was_open && now.st_dev == stderr_at_start.st_dev && now.st_ino == stderr_at_start.st_ino && now.st_rdev == stderr_at_start.st_rdev)
+	if (is_stderr_of_start(STDERR))
 		return true;
 	return S_ISREG(now.st_mode) || md_sink_is_terminal(STDERR);
 }
@@ -264,6 +334,8 @@ void md_sink_write(const char *text, size_t bytes)
 		return;
 	if (stderr_usable())
 		md_sink_write_fd(STDERR, text, bytes);
+	else if (kept_stderr >= 0 && is_stderr_of_start(kept_stderr))
+		md_sink_write_fd(kept_stderr, text, bytes);
 	else if (stderr_was_open) /* started without standard error at all: nobody wants to hear */
 		append_to("/tmp/malloc-debug.%e.%p.log", text, bytes, 0);
 }

@@ -104,6 +104,17 @@ Test(clean, hidden_operators_are_no_mismatch_without_names, .timeout = 60)
 	run_destroy(&result);
 }
 
+/* A shell that reads a command's output waits for the end of the pipe, not of the processes. */
+Test(clean, a_daemon_holds_no_stream_of_its_parent, .timeout = 60)
+{
+	struct run_setup setup = { .program = "/bin/sh", .arguments = { "-c", "x=$(\"$0\" 2>&1); echo \"$x\"", run_build_path("programs/ok_daemon") } };
+	struct run_result result = run_program(&setup);
+
+	cr_expect(result.seconds < 4, "%f seconds", result.seconds);
+	cr_expect(!strcmp(result.text, "ok\n"), "%s", result.text);
+	run_destroy(&result);
+}
+
 /* Other preloaded libraries may come first, or last. */
 Test(clean, the_place_in_ld_preload_does_not_matter, .timeout = 60)
 {

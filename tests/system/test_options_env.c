@@ -342,6 +342,13 @@ Test(options, show_and_stats_print_at_exit, .timeout = 60)
 	cr_expect(says(result.report, "Since start:") && says(result.report, "allocations"), "%s", result.report);
 	run_destroy(&result);
 
+	/* What is printed at the end reaches a standard error that was closed on the way there. */
+	struct run_setup setup = { .program = "programs/ok_daemon", .arguments = { "at_exit" }, .options = "stats=yes" };
+
+	result = run_program(&setup);
+	cr_expect(says(result.report, "Since start:"), "%s", result.report);
+	run_destroy(&result);
+
 	result = run_preloaded("programs/ok_malloc_zero", "show=map,history");
 	cr_expect(says(result.report, "Zones of the heap") && says(result.report, "Legend:"), "%s", result.report);
 	cr_expect(says(result.report, "History: ") && says(result.report, "ok_malloc_zero.c:"), "%s", result.report);
