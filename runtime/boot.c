@@ -89,6 +89,15 @@ bool md_boot_owns(const void *pointer)
 	return false;
 }
 
+bool md_boot_range(unsigned i, uintptr_t *begin, uintptr_t *end)
+{
+	if (i > atomic_load_explicit(&newest, memory_order_acquire))
+		return false;
+	*begin = chunk_begin(&chunks[i]);
+	*end = *begin + atomic_load_explicit(&chunks[i].bytes, memory_order_acquire);
+	return true;
+}
+
 size_t md_boot_size(const void *pointer)
 {
 	return ((const size_t *)pointer)[-1];

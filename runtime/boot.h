@@ -13,12 +13,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Zeroed memory, or NULL. alignment is a power of two. */
 void *md_boot_allocate(size_t bytes, size_t alignment);
 
 /* True if the pointer came from md_boot_allocate. */
 bool md_boot_owns(const void *pointer);
+
+/* The i-th range that blocks come from; false after the last. */
+bool md_boot_range(unsigned i, uintptr_t *begin, uintptr_t *end);
 
 /* Bytes asked for; the pointer must be one of ours. */
 size_t md_boot_size(const void *pointer);

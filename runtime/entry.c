@@ -6,6 +6,7 @@
 #include "runtime/policy.h"
 #include "runtime/show.h"
 #include "runtime/unwind.h"
+#include "runtime/world.h"
 #include "src/inspect.h"
 
 static void run_deferred(struct md_thread *self)
@@ -38,14 +39,25 @@ static void check_if_due(struct md_thread *self, const uintptr_t *entry_frame)
 
 void md_entry_attend(struct md_thread *self)
 {
-	self->attended = false;
-	run_deferred(self);
-	if (self->findings.count)
-		md_policy_act(self);
-	if (md_process.options.check_every) {
-		check_if_due(self, *(const uintptr_t *const *)__builtin_frame_address(0)); /* the frame of the entry point that called us */
+	bool check = md_process.options.check_every != 0;
+
+	do {
+		self->busy = true;
+		self->attended = false;
+		atomic_signal_fence(memory_order_seq_cst);
+		run_deferred(self);
+		if (self->findings.count)
+			md_policy_act(self);
+		if (check)
+			check_if_due(self, *(const uintptr_t *const *)__builtin_frame_address(0)); /* the frame of the entry point that called us */
+		check = false;
+		md_show_pending(self);
+		md_leaks_pending(self);
+		md_world_attend();
+		atomic_signal_fence(memory_order_seq_cst);
+		self->busy = false;
+		atomic_signal_fence(memory_order_seq_cst);
+	} while (self->attended);
+	if (md_process.options.check_every)
 		self->attended = true;
-	}
-	md_show_pending(self);
-	md_leaks_pending(self);
 }

@@ -14,7 +14,7 @@
 /* The struct of a thread that has none yet; NULL when the heap does not serve (mode), or there is no memory. */
 struct md_thread *md_thread_attach(void);
 
-/* Deals with findings, deferred frees, due checks and signals. */
+/* Deals with findings, deferred frees, due checks, signals, and stops that were put off. The thread is not busy before and after. */
 void md_entry_attend(struct md_thread *self);
 
 /* NULL: the call has to be served elsewhere (runtime/fallback.h). */
@@ -34,9 +34,10 @@ static inline __attribute__((always_inline)) struct md_thread *md_entry_begin(vo
 static inline __attribute__((always_inline)) void md_entry_end(struct md_thread *self)
 {
 	atomic_signal_fence(memory_order_seq_cst);
+	self->busy = false;
+	atomic_signal_fence(memory_order_seq_cst); /* a signal handler that finds the thread busy leaves word; one that comes later acts itself */
 	if (md_unlikely(self->attended))
 		md_entry_attend(self);
-	self->busy = false;
 }
 
 #endif

@@ -5,8 +5,10 @@
 
 #include "runtime/entry.h"
 #include "runtime/leaks.h"
+#include "runtime/lsan.h"
 #include "runtime/policy.h"
 #include "runtime/show.h"
+#include "runtime/suppress.h"
 #include "runtime/syscall.h"
 #include "runtime/unwind.h"
 #include "src/inspect.h"
@@ -42,10 +44,11 @@ static void at_exit(void *unused)
 		md_policy_act(self);
 	}
 	/* A forked child has its parent's blocks and few of its parent's reasons. */
-	if (md_process.options.leaks && md_process_pid() == md_process.pid_at_start)
+	if (md_process.options.leaks && md_process_pid() == md_process.pid_at_start && md_lsan_search_at_exit())
 		look_for_leaks(self, (uintptr_t)__builtin_frame_address(0));
 	if (md_process.options.show || md_process.options.stats)
 		md_show_items(false, true);
+	md_suppress_tell_unused();
 	md_entry_end(self);
 	if (md_process.exit_status_wanted)
 		md_policy_exit(md_process.exit_status_wanted);

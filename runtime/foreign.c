@@ -6,7 +6,9 @@
 
 #include "runtime/boot.h"
 #include "runtime/entry.h"
+#include "runtime/threads.h"
 #include "runtime/unwind.h"
+#include "runtime/world.h"
 #include "src/os.h"
 
 /* --- the C library's own blocks ------------------------------------------ */
@@ -83,6 +85,7 @@ static struct md_thread *orphan_begin(void)
 		return NULL;
 	}
 	orphans->busy = true;
+	md_thread_aside = true;
 	return orphans;
 }
 
@@ -92,12 +95,14 @@ static void orphan_end(struct md_thread *thread)
 		md_entry_attend(thread);
 	thread->busy = false;
 	md_lock_release(&orphan_lock);
+	md_thread_aside = false;
+	md_world_attend();
 }
 
 /* In the heap's mode, a thread that has no struct although it is not inside one of our calls. */
 static bool is_orphan(void)
 {
-	return md_mode_is(MD_MODE_ACTIVE) && !md_self;
+	return md_mode_is(MD_MODE_ACTIVE) && !md_self && !md_thread_aside;
 }
 
 static void *next_allocate(enum md_api api, size_t size, size_t alignment, bool zero)

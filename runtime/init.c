@@ -20,10 +20,12 @@
 #include "runtime/exit.h"
 #include "runtime/fork.h"
 #include "runtime/leaks.h"
+#include "runtime/lsan.h"
 #include "runtime/modules.h"
 #include "runtime/process.h"
 #include "runtime/resolve.h"
 #include "runtime/restrict.h"
+#include "runtime/roots.h"
 #include "runtime/show.h"
 #include "runtime/sink.h"
 #include "runtime/symbol_client.h"
@@ -352,10 +354,11 @@ static __attribute__((noinline)) void load_unwinder(void)
 		md_entry_end(self);
 }
 
+static enum md_option_source sources[64];
+
 /* -z initfirst: before every other constructor, with the arguments of main. */
 __attribute__((constructor)) static void start(int argc, char **argv, char **envp)
 {
-	static enum md_option_source sources[64];
 	struct md_options_io io = { .get = get_variable, .complain = complain, .entry = get_entry };
 	struct timespec wall = { 0 };
 
@@ -388,6 +391,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 		md_fork_init();
 		md_exit_init();
 		md_show_init();
+		md_roots_init();
 		md_leaks_init();
 		atomic_store_explicit(&md_process.mode, MD_MODE_ACTIVE, memory_order_release);
 	}
@@ -414,8 +418,10 @@ __attribute__((optimize("optimize-sibling-calls"))) int __libc_start_main(int (*
 {
 	start_main *next = (start_main *)dlsym(RTLD_NEXT, "__libc_start_main");
 
-	if (md_mode_is(MD_MODE_ACTIVE))
+	if (md_mode_is(MD_MODE_ACTIVE)) {
 		load_unwinder();
+		md_lsan_init(sources);
+	}
 	return next(main, argc, argv, init, fini, loader_fini, stack_end); /* a jump: no frame of ours below main */
 }
 

@@ -4,26 +4,33 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <ucontext.h>
 
 #include "report/leak_text.h"
 #include "report/report.h"
+#include "runtime/entry.h"
 #include "runtime/policy.h"
 #include "runtime/restrict.h"
 #include "runtime/roots.h"
 #include "runtime/show.h"
 #include "runtime/sink.h"
+#include "runtime/suppress.h"
 #include "runtime/symbol_client.h"
 #include "runtime/syscall.h"
 #include "runtime/world.h"
 #include "src/clock.h"
 #include "src/leak.h"
 #include "src/os.h"
+#include "src/suppress.h"
 
-#define WAIT_MS 50 /* for the other threads, in all */
+#define WAIT_AT_EXIT_MS 50 /* for the other threads, in all */
+#define WAIT_MS 500
+#define TURN_MS 30000 /* at exit, for the search of another thread */
 #define TEXT_BYTES ((size_t)1 << 20)
 #define NAMES_BYTES ((size_t)8 << 20)
 #define FRAMES_MAX 65536
 #define ENTRIES_MAX 65536
+#define USED_MAX 256
 
 /* Memory of one report. */
 struct page {
@@ -31,6 +38,10 @@ struct page {
 	struct md_frame frames[FRAMES_MAX];
 	struct md_leak_entry entries[ENTRIES_MAX];
 	char thread_names[ENTRIES_MAX][16];
+	struct md_leak_suppressed used[USED_MAX];
+	struct md_names *known;    /* in names; NULL: nobody was asked */
+	const char *names_missing;
+	struct md_leak_count suppressed;
 	_Alignas(16) char names[NAMES_BYTES];
 };
 
@@ -52,20 +63,24 @@ void md_leaks_note_registers(struct md_leaks_here *here)
 			 : "r"(here->registers)
 			 : "memory");
 	here->register_count = 6;
+	here->interrupted_sp = 0;
 #else
 	__builtin_unwind_init(); /* spills them to our frame, which is searched */
 	here->register_count = 0;
+	here->interrupted_sp = 0;
 #endif
 }
 
 /* --- searching -------------------------------------------------------------- */
 
-static bool search(struct md_leak *leak, const struct md_leaks_here *here, const char **trouble)
+/* False if nothing could be found out; *trouble then says why, and else what makes the result less than certain (NULL: nothing). */
+static bool search(struct md_leak *leak, const struct md_leaks_here *here, enum md_leaks_when when, const char **trouble)
 {
 	const struct md_options *options = &md_process.options;
 	struct md_roots roots = {
 		.kinds = options->leak_roots ? (unsigned)options->leak_roots : ~0u,
 		.live_sp = here->sp,
+		.interrupted_sp = here->interrupted_sp,
 		.registers = here->register_count ? here->registers : NULL,
 		.register_count = here->register_count,
 		.world = &world,
@@ -73,18 +88,53 @@ static bool search(struct md_leak *leak, const struct md_leaks_here *here, const
 
 	leak->heap = &md_process.heap;
 	leak->pointer_mask = options->leak_pointer_mask ? (uintptr_t)options->leak_pointer_mask : ~(uintptr_t)0;
-	if (!md_world_stop(&world, WAIT_MS))
-		*trouble = "the other threads could not be stopped, and may have moved pointers meanwhile";
-	bool begun = md_leak_begin(leak);
+	bool stopped = md_world_stop(&world, when == MD_LEAKS_AT_EXIT ? WAIT_AT_EXIT_MS : WAIT_MS), found = false;
 
-	if (begun) {
-		md_roots_mark(&roots, leak);
-		md_leak_classify(leak, options->leak_kinds & MD_LEAKS_REACHABLE);
+	if (!md_leak_begin(leak)) {
+		*trouble = "there is no memory to search with";
+	} else {
+		found = md_roots_mark(&roots, leak);
+		*trouble = roots.trouble;
+		if (found)
+			md_leak_classify(leak, options->leak_kinds & MD_LEAKS_REACHABLE);
+		else
+			md_leak_end(leak);
 	}
 	md_world_resume(&world);
-	if (begun && roots.trouble)
-		*trouble = roots.trouble;
-	return begun;
+	if (found && !stopped)
+		*trouble = "the other threads could not be stopped, and may have moved pointers meanwhile";
+	return found;
+}
+
+/* One search at a time. Who exits waits for his turn, for he will get no other. */
+static bool take_turn(enum md_leaks_when when)
+{
+	uint64_t until = md_os_nanoseconds() + TURN_MS * 1000000ull;
+	struct timespec brief = { .tv_nsec = 1000000 };
+
+	while (atomic_exchange(&searching, true)) {
+		if (when != MD_LEAKS_AT_EXIT || md_os_nanoseconds() > until)
+			return false;
+		md_world_attend(); /* the other search may be waiting for this thread to stand still */
+		md_syscall2(SYS_nanosleep, (long)&brief, 0);
+	}
+	return true;
+}
+
+/* Who asked gets an answer in any case. */
+static void say_why_not(const struct md_leaks_request *request, const char *trouble)
+{
+	char line[256];
+	struct md_text text;
+
+	if (request->when == MD_LEAKS_AT_EXIT && !md_process.options.verbose)
+		return;
+	md_text_init(&text, line, sizeof line, false);
+	md_textf(&text, "malloc-debug: leaks were not looked for: %s\n", trouble);
+	if (request->fd >= 0)
+		md_sink_write_fd(request->fd, line, text.length);
+	else
+		md_sink_write(line, text.length);
 }
 
 /* --- reporting --------------------------------------------------------------- */
@@ -111,16 +161,44 @@ static void fill_entry(struct page *page, size_t index, const struct md_leak_gro
 	entry->sample_bytes = md_os_read(group->sample, entry->sample, group->sample_size < sizeof entry->sample ? group->sample_size : sizeof entry->sample);
 }
 
-static size_t gather_frames(struct page *page, size_t entry_count)
+/* Names for all groups that could be listed, whether they then are or not: suppressions go by names. */
+static void find_names(struct page *page, const struct md_leak *leak)
 {
+	const struct md_options *options = &md_process.options;
 	size_t count = 0;
 
-	for (size_t i = 0; i < entry_count && count + MD_STACK_FRAMES_MAX <= FRAMES_MAX; i++) {
-		size_t got = md_stack_store_frames(md_process.heap.stacks, page->entries[i].group->stack, page->frames + count, MD_STACK_FRAMES_MAX);
+	if (!options->symbolize || md_is_restricted())
+		return;
+	for (size_t i = 0; i < leak->group_count && count + MD_STACK_FRAMES_MAX <= FRAMES_MAX; i++) {
+		if (!is_listed(&leak->groups[i]))
+			continue;
+		size_t got = md_stack_store_frames(md_process.heap.stacks, leak->groups[i].stack, page->frames + count, MD_STACK_FRAMES_MAX);
 
 		count += got < MD_STACK_FRAMES_MAX ? got : MD_STACK_FRAMES_MAX;
 	}
-	return count;
+	if (!count)
+		return;
+	page->known = md_names_init(page->names, NAMES_BYTES);
+	page->names_missing = md_symbol_client_ask(page->frames, count, &md_process.heap.modules, page->known, (unsigned)options->symbolize_timeout);
+}
+
+/* Takes what suppressions match off the totals. */
+static void suppress(struct page *page, struct md_leak *leak)
+{
+	md_suppress_begin();
+	for (size_t i = 0; i < leak->group_count; i++) {
+		struct md_leak_group *group = &leak->groups[i];
+
+		if (!is_listed(group) || !md_suppress_group(group, page->known))
+			continue;
+		group->suppressed = true;
+		page->suppressed.blocks += group->count.blocks + group->held.blocks;
+		page->suppressed.bytes += group->count.bytes + group->held.bytes;
+		leak->recent[group->kind].blocks -= group->count.blocks;
+		leak->recent[group->kind].bytes -= group->count.bytes;
+		leak->recent[MD_LEAK_INDIRECT].blocks -= group->held.blocks;
+		leak->recent[MD_LEAK_INDIRECT].bytes -= group->held.bytes;
+	}
 }
 
 static const char *when_text(enum md_leaks_when when)
@@ -155,32 +233,34 @@ static int print(struct page *page, const struct md_leak *leak, const struct md_
 	struct md_text text;
 
 	for (size_t i = 0; i < leak->group_count; i++) {
-		if (!is_listed(&leak->groups[i]))
+		if (!is_listed(&leak->groups[i]) || leak->groups[i].suppressed)
 			continue;
 		report.groups_total++;
 		if (report.entry_count < limit)
 			fill_entry(page, report.entry_count++, &leak->groups[i]);
 	}
 	memcpy(report.totals, leak->recent, sizeof report.totals);
-	if (options->symbolize && !md_is_restricted() && report.entry_count) {
-		printer.names = md_names_init(page->names, NAMES_BYTES);
-		report.names_missing = md_symbol_client_ask(page->frames, gather_frames(page, report.entry_count), printer.modules,
-			(struct md_names *)printer.names, (unsigned)options->symbolize_timeout);
-	}
+	printer.names = page->known;
+	report.names_missing = page->names_missing;
+	report.suppressed = page->suppressed;
+	report.used = page->used;
+	report.used_count = md_suppress_used(page->used, USED_MAX);
 	md_text_init(&text, page->text, TEXT_BYTES, wants_color(request->fd));
 	md_leak_text(&text, &report, &printer);
+	for (size_t i = 0; options->gen_suppressions && i < report.entry_count; i++)
+		md_suppress_generate(&text, MD_SUPPRESS_LEAK(page->entries[i].group->kind), page->entries[i].group->api, page->entries[i].group->stack, page->known);
 	if (request->fd >= 0)
 		return md_sink_write_fd(request->fd, page->text, text.length);
 	md_sink_write(page->text, text.length);
 	return 0;
 }
 
-static bool worth_a_report(const struct md_leak *leak, enum md_leaks_when when)
+static bool worth_a_report(const struct md_leak *leak, const struct md_leaks_request *request)
 {
-	if (when != MD_LEAKS_AT_EXIT)
+	if (request->when != MD_LEAKS_AT_EXIT && !request->quiet)
 		return true; /* who asks gets an answer */
 	for (size_t i = 0; i < leak->group_count; i++)
-		if (is_listed(&leak->groups[i]))
+		if (is_listed(&leak->groups[i]) && !leak->groups[i].suppressed)
 			return true;
 	return leak->groups_lost;
 }
@@ -189,28 +269,33 @@ long md_leaks_search(struct md_thread *self, const struct md_leaks_here *here, c
 {
 	struct md_leak leak = { .since_set = request->since_set, .since = request->since };
 	const char *trouble = NULL;
-	long result = -ENOMEM;
+	long result = -EPERM;
 
 	(void)self;
-	if (atomic_exchange(&searching, true))
+	if (!take_turn(request->when))
 		return -EBUSY;
-	if (search(&leak, here, &trouble)) {
-		const struct md_leak_count *direct = &leak.recent[MD_LEAK_DIRECT], *indirect = &leak.recent[MD_LEAK_INDIRECT];
+	if (!search(&leak, here, request->when, &trouble)) {
+		say_why_not(request, trouble);
+	} else {
+		struct page *page = worth_a_report(&leak, request) ? md_os_map(0, PAGE_BYTES) : NULL;
 		int written = 0;
+
+		if (md_process.options.leak_resolution)
+			md_leak_merge(&leak, (unsigned)md_process.options.leak_resolution);
+		if (page) {
+			md_lock_take(&md_report_lock);
+			find_names(page, &leak);
+			suppress(page, &leak);
+			if (worth_a_report(&leak, request))
+				written = print(page, &leak, request, trouble);
+			md_lock_release(&md_report_lock);
+			md_os_unmap(page, PAGE_BYTES);
+		}
+		const struct md_leak_count *direct = &leak.recent[MD_LEAK_DIRECT], *indirect = &leak.recent[MD_LEAK_INDIRECT];
 
 		result = (long)(direct->blocks + indirect->blocks);
 		if (bytes)
 			*bytes = direct->bytes + indirect->bytes;
-		if (worth_a_report(&leak, request->when)) {
-			struct page *page = md_os_map(0, PAGE_BYTES);
-
-			if (page) {
-				md_lock_take(&md_report_lock);
-				written = print(page, &leak, request, trouble);
-				md_lock_release(&md_report_lock);
-				md_os_unmap(page, PAGE_BYTES);
-			}
-		}
 		if (request->when == MD_LEAKS_AT_EXIT && result > 0 && md_process.options.leak_exitcode && !md_process.exit_status_wanted)
 			md_process.exit_status_wanted = (int)md_process.options.leak_exitcode;
 		if (written)
@@ -255,22 +340,39 @@ bool md_leaks_root_remove(const void *begin, size_t bytes)
 
 static _Atomic bool pending;
 
-static void on_signal(int number)
+/* Somebody must come to the end of a call of ours: threads that are inside one now, or make one soon. */
+static void leave_word(void)
 {
-	struct md_thread *self = md_self;
+	atomic_store(&pending, true);
+	for (struct md_thread *thread = atomic_load(&md_process.heap.threads); thread; thread = thread->next)
+		thread->attended = true;
+}
+
+static uintptr_t interrupted_sp(const void *context)
+{
+#if defined(__x86_64__)
+	return (uintptr_t)((const ucontext_t *)context)->uc_mcontext.gregs[REG_RSP] - 128; /* leaf functions use what lies below (System V ABI) */
+#else
+	return (uintptr_t)((const ucontext_t *)context)->uc_mcontext.sp;
+#endif
+}
+
+static void on_signal(int number, siginfo_t *info, void *context)
+{
+	struct md_thread *self = md_entry_begin();
 	struct md_leaks_here here;
 
 	(void)number;
-	if (!self || self->busy || !md_mode_is(MD_MODE_ACTIVE)) {
-		atomic_store(&pending, true);
-		if (self)
-			self->attended = true;
-		return;
+	(void)info;
+	if (self) {
+		MD_LEAKS_HERE(&here);
+		here.interrupted_sp = interrupted_sp(context);
+		md_leaks_check(self, &here, MD_LEAKS_ON_SIGNAL, MD_TO_SINK, NULL);
+		md_entry_end(self);
+	} else {
+		leave_word();
 	}
-	self->busy = true;
-	MD_LEAKS_HERE(&here);
-	md_leaks_check(self, &here, MD_LEAKS_ON_SIGNAL, MD_TO_SINK, NULL);
-	self->busy = false;
+	md_world_settle(context);
 }
 
 void md_leaks_pending(struct md_thread *self)
@@ -285,7 +387,7 @@ void md_leaks_pending(struct md_thread *self)
 
 void md_leaks_init(void)
 {
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART | SA_ONSTACK };
+	struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK };
 
 	if (md_process.options.signal_leaks) {
 		sigfillset(&action.sa_mask);

@@ -17,7 +17,8 @@ enum md_leaks_when { MD_LEAKS_AT_EXIT, MD_LEAKS_ON_REQUEST, MD_LEAKS_ON_SIGNAL }
 struct md_leaks_here {
 	uintptr_t sp;
 	uintptr_t registers[8];
-	size_t register_count; /* 0: they hold nothing that counts */
+	size_t register_count;    /* 0: they hold nothing that counts */
+	uintptr_t interrupted_sp; /* where a signal has taken the thread to another stack; else 0 */
 };
 
 /* Notes the caller's registers and its stack: all of it, with what this function has saved of its caller's. */
@@ -43,11 +44,13 @@ struct md_leaks_request {
 	int fd;              /* or MD_TO_SINK (runtime/show.h) */
 	bool since_set;      /* only blocks allocated at `since` (md_clock_coarse()) or later are counted in the result and listed */
 	uint32_t since;
+	bool quiet;            /* nothing is written if nothing is to be listed */
 	const char *when_text; /* for the report; NULL: as `when` has it */
 };
 
 /* Looks for leaks and reports them. Stops the other threads meanwhile. Returns how many blocks are leaked (directly and indirectly, less suppressed ones),
- * -EBUSY if a search is under way, another negated errno value if there is no memory. *bytes, if not NULL, gets their bytes. The thread is busy. Sets the
+ * -EBUSY if a search is under way (at exit it is waited for), -EPERM if the program or the system does not let us search (which is then said, but not at
+ * exit), another negated errno value if there is no memory. *bytes, if not NULL, gets their bytes. The thread is busy. Sets the
  * exit status wanted when asked to at exit. */
 long md_leaks_search(struct md_thread *self, const struct md_leaks_here *here, const struct md_leaks_request *request, uint64_t *bytes);
 

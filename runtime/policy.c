@@ -17,11 +17,13 @@
 #include "runtime/modules.h"
 #include "runtime/restrict.h"
 #include "runtime/sink.h"
+#include "runtime/suppress.h"
 #include "runtime/symbol_client.h"
 #include "runtime/syscall.h"
 #include "src/clock.h"
 #include "src/inspect.h"
 #include "src/os.h"
+#include "src/suppress.h"
 
 #define TEXT_BYTES ((size_t)256 << 10)
 #define NAMES_BYTES ((size_t)512 << 10)
@@ -472,13 +474,15 @@ static bool write_report(struct page *page, const struct md_finding *finding, si
 
 	build(&page->report, finding);
 	find_names(page);
-	if (is_own_operators(finding, page->report.names))
+	if (is_own_operators(finding, page->report.names) || md_suppress_finding(finding, page->report.names))
 		return false;
 	if (!md_process.options.report)
 		return true;
 	page->report.number = (uint32_t)atomic_fetch_add(&md_policy_counts.reports, 1) + 1;
 	md_text_init(&text, page->text, TEXT_BYTES, md_sink_color());
 	md_error_text(&text, &page->report);
+	if (md_process.options.gen_suppressions)
+		md_suppress_generate(&text, MD_SUPPRESS_ERROR(finding->error), finding->call.api, finding->call.stack, page->report.names);
 	md_sink_write(page->text, text.length);
 	if (!atomic_load(&md_policy_callback))
 		return true;

@@ -27,6 +27,7 @@ enum { /* bits of the option leak_roots */
 struct md_roots {
 	unsigned kinds;
 	uintptr_t live_sp;          /* of the calling thread: what lies below is dead */
+	uintptr_t interrupted_sp;   /* of the calling thread, where a signal has taken it to another stack; else 0 */
 	const uintptr_t *registers; /* of the calling thread; NULL: hold nothing that counts */
 	size_t register_count;
 	const struct md_world *world; /* the other threads */
@@ -35,8 +36,12 @@ struct md_roots {
 	const char *trouble; /* why the result may be less than certain, or NULL */
 };
 
-/* Marks all roots. The other threads stand still, or are said to run in world. */
-void md_roots_mark(struct md_roots *roots, struct md_leak *leak);
+/* Marks all roots. The other threads stand still, or are said to run in world. False, with the reason in trouble, when too little of the memory can be known
+ * or read for an answer: nothing was marked then. */
+bool md_roots_mark(struct md_roots *roots, struct md_leak *leak);
+
+/* Constructor only. */
+void md_roots_init(void);
 
 /* Ranges of the program that are roots whatever they are. False when the table is full, or (remove) there is no such range. */
 bool md_roots_add(uintptr_t begin, uintptr_t end);

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "runtime/boot.h"
 #include "runtime/modules.h"
 #include "runtime/process.h"
 #include "runtime/restrict.h"
 #include "runtime/roots.h"
 #include "runtime/syscall.h"
+#include "runtime/threads.h"
+#include "src/inspect.h"
 #include "src/os.h"
 
 #define MAPS_BYTES ((size_t)16 << 20)   /* the kernel allows 65530 mappings by default; a line has about 100 bytes */
@@ -17,7 +21,6 @@
 #define USED_MIN ((size_t)1 << 20)      /* smaller ranges are read whole */
 #define SPARSE_MAX ((size_t)256 << 30)  /* asking page by page stops here; nobody fills that much */
 #define RED_ZONE_BYTES 128                 /* below rsp, that leaf functions may use (System V ABI) */
-#define THREAD_BLOCK_BYTES 4096            /* the C library's struct pthread, above the thread pointer; 2304 bytes in glibc 2.36 */
 #define REGISTERED_MAX 1024
 
 struct range {
@@ -80,6 +83,20 @@ static void exclude_bytes(struct marking *marking, const void *begin, size_t byt
 	exclude(marking, (uintptr_t)begin, (uintptr_t)begin + bytes);
 }
 
+/* All of ours but what we gave to the program. */
+static void exclude_library(struct marking *marking)
+{
+	uintptr_t begin = md_process.library_begin, given, given_end;
+
+	for (unsigned i = 0; md_boot_range(i, &given, &given_end); i++) {
+		if (given < begin || given_end > md_process.library_end)
+			continue;
+		exclude(marking, begin, given);
+		begin = given_end;
+	}
+	exclude(marking, begin, md_process.library_end);
+}
+
 static void exclude_own(struct marking *marking)
 {
 	const struct md_heap *heap = &md_process.heap;
@@ -97,7 +114,7 @@ static void exclude_own(struct marking *marking)
 		if (thread->history.events)
 			exclude_bytes(marking, thread->history.events, (thread->history.mask + 1) * sizeof(struct md_event));
 	exclude_bytes(marking, heap->thread_infos, MD_THREAD_INFOS_MAX * sizeof *heap->thread_infos);
-	exclude(marking, md_process.library_begin, md_process.library_end);
+	exclude_library(marking);
 	exclude_bytes(marking, marking->scratch, sizeof *marking->scratch);
 	exclude_bytes(marking, leak->marks, leak->marks_bytes);
 	exclude_bytes(marking, leak->stack, MD_LEAK_STACK_BYTES);
@@ -118,16 +135,58 @@ static bool stack_of(uintptr_t sp, struct range *stack)
 	return false;
 }
 
+static void exclude_below(struct marking *marking, uintptr_t sp)
+{
+	struct range stack;
+
+	if (sp && stack_of(sp, &stack))
+		exclude(marking, stack.begin, sp & ~(uintptr_t)7);
+}
+
+static bool is_in_use(const struct marking *marking, const struct md_ended_stack *stack)
+{
+	const struct md_world *world = marking->roots->world;
+	uintptr_t own = (uintptr_t)__builtin_thread_pointer(), sp = marking->roots->live_sp;
+
+	if (own == stack->high || (sp >= stack->low && sp < stack->high))
+		return true;
+	for (size_t i = 0; i < world->count; i++) {
+		const struct md_stopped *thread = &world->threads[i];
+
+		if (thread->thread_pointer == stack->high || (thread->sp >= stack->low && thread->sp < stack->high))
+			return true;
+	}
+	return world->silent > 0; /* nobody knows where those are */
+}
+
+/* The C library keeps stacks of ended threads for later ones. One is known by the block of the thread at its top, which begins with its own address
+ * (twice, on x86-64); where that is not so, the memory has gone to something else. */
+static bool is_still_stack(const struct md_ended_stack *stack)
+{
+#if defined(__x86_64__)
+	uintptr_t block[3];
+
+	return md_os_read(stack->high, block, sizeof block) == sizeof block && block[0] == stack->high && block[2] == stack->high;
+#else
+	(void)stack;
+	return false;
+#endif
+}
+
 static void exclude_dead_stacks(struct marking *marking)
 {
 	const struct md_world *world = marking->roots->world;
-	struct range stack;
+	const struct md_ended_stack *ended;
+	size_t ended_count = md_threads_ended(&ended);
 
-	if (stack_of(marking->roots->live_sp, &stack))
-		exclude(marking, stack.begin, marking->roots->live_sp & ~(uintptr_t)7);
+	exclude_below(marking, marking->roots->live_sp);
+	exclude_below(marking, marking->roots->interrupted_sp);
 	for (size_t i = 0; i < world->count; i++)
-		if (world->threads[i].sp && stack_of(world->threads[i].sp, &stack))
-			exclude(marking, stack.begin, (world->threads[i].sp - RED_ZONE_BYTES) & ~(uintptr_t)7);
+		if (world->threads[i].sp)
+			exclude_below(marking, world->threads[i].sp - RED_ZONE_BYTES);
+	for (size_t i = 0; i < ended_count; i++)
+		if (is_still_stack(&ended[i]) && !is_in_use(marking, &ended[i]))
+			exclude(marking, ended[i].low, ended[i].high);
 }
 
 static void sift(struct range *ranges, size_t root, size_t count)
@@ -298,6 +357,24 @@ static unsigned kind_of(const struct marking *marking, uintptr_t begin, uintptr_
 	return MD_ROOTS_MAPPINGS;
 }
 
+/* "BEGIN-END rwxp OFFSET DEVICE INODE ...". Pointers may also lie in what the program has made read-only, but not in what comes from a file and was never
+ * written to. */
+static bool holds_pointers(const char *modes)
+{
+	const char *inode = modes + 6;
+
+	if (modes[0] != 'r' || modes[3] != 'p')
+		return false;
+	if (modes[1] == 'w')
+		return true;
+	for (int fields = 0; fields < 2; fields++) {
+		inode = strchr(inode, ' ');
+		if (!inode++)
+			return false;
+	}
+	return modes[2] == '-' && inode[0] == '0' && (inode[1] == '\n' || inode[1] == '\0');
+}
+
 static void mark_mappings(struct marking *marking)
 {
 	const char *at = marking->scratch->maps;
@@ -310,7 +387,7 @@ static void mark_mappings(struct marking *marking)
 			break;
 		uintptr_t end = parse_hex(&at);
 
-		if (at[0] == ' ' && at[1] == 'r' && at[2] == 'w' && at[4] == 'p' && (kind_of(marking, begin, end) & marking->roots->kinds))
+		if (holds_pointers(at + 1) && (kind_of(marking, begin, end) & marking->roots->kinds))
 			mark_range(marking, begin, end);
 		at = strchr(line, '\n');
 		if (!at)
@@ -319,86 +396,174 @@ static void mark_mappings(struct marking *marking)
 	}
 }
 
-/* Without /proc: module data of what the module table knows, and the stacks whose bounds we know. */
-static void mark_without_maps(struct marking *marking)
+/* --- threads ------------------------------------------------------------------ */
+
+static size_t static_tls_bytes = 65536, thread_block_bytes = 2304; /* of glibc 2.36, where it does not say */
+
+void md_roots_init(void)
+{
+	void (*tls_info)(size_t *, size_t *) = (void (*)(size_t *, size_t *))dlsym(RTLD_DEFAULT, "_dl_get_tls_static_info");
+	const uint32_t *block_bytes = dlsym(RTLD_DEFAULT, "_thread_db_sizeof_pthread");
+	size_t bytes = 0, alignment;
+
+	if (block_bytes && *block_bytes)
+		thread_block_bytes = *block_bytes;
+	if (tls_info)
+		tls_info(&bytes, &alignment);
+	if (bytes > thread_block_bytes)
+		static_tls_bytes = bytes - thread_block_bytes;
+}
+
+/* The thread-local variables of a thread that were there from the start, and what the C library knows of it. */
+static struct range thread_local_range(uintptr_t thread_pointer)
+{
+#if defined(__x86_64__)
+	return (struct range){ thread_pointer - static_tls_bytes, thread_pointer + thread_block_bytes };
+#else
+	return (struct range){ thread_pointer - thread_block_bytes, thread_pointer + 16 + static_tls_bytes };
+#endif
+}
+
+/* The i-th thread's pointer, the calling thread's first; 0: it is not known. */
+static uintptr_t thread_pointer_of(const struct marking *marking, size_t i)
 {
 	struct range stack;
 
-	marking->roots->trouble = "/proc/self/maps could not be read: only known modules and stacks were searched for pointers";
-	for (uint32_t i = 1; i < atomic_load(&md_process.heap.modules.count); i++) {
-		const struct md_module *module = md_modules_get(&md_process.heap.modules, (uint16_t)i);
+	if (i == 0)
+		return (uintptr_t)__builtin_thread_pointer();
+	const struct md_stopped *thread = &marking->roots->world->threads[i - 1];
 
-		if (!atomic_load(&module->unloaded) && (marking->roots->kinds & MD_ROOTS_GLOBALS))
-			mark_range(marking, module->begin, module->end);
-	}
-	if (stack_of(marking->roots->live_sp, &stack) && (marking->roots->kinds & MD_ROOTS_STACKS))
-		mark_range(marking, stack.begin, stack.end);
+	if (thread->thread_pointer || !thread->sp || !stack_of(thread->sp, &stack))
+		return thread->thread_pointer;
+	struct md_ended_stack known = { stack.begin, stack.end };
+
+	return is_still_stack(&known) ? stack.end : 0; /* it did not answer */
 }
 
-/* --- threads ------------------------------------------------------------------ */
-
-/* The vector of a thread's dynamic TLS blocks is known by the address of its second entry only (glibc: the dtv). */
-static void mark_thread_block(struct marking *marking, uintptr_t thread_pointer)
+static void exclude_thread_locals(struct marking *marking)
 {
-	uintptr_t vector[2];
+	for (size_t i = 0; i <= marking->roots->world->count; i++) {
+		struct range range = thread_local_range(thread_pointer_of(marking, i));
 
-	if (!thread_pointer)
-		return;
-#if defined(__x86_64__)
-	if (md_os_read(thread_pointer, vector, sizeof vector) != sizeof vector)
-		return;
-	vector[0] = vector[1] - 16;
-#else
-	if (md_os_read(thread_pointer, vector, sizeof vector) != sizeof vector)
-		return;
-	vector[0] -= 16;
-#endif
-	md_leak_mark(marking->leak, vector, 1);
-	if (marking->roots->kinds & MD_ROOTS_MAPPINGS)
-		return; /* static TLS lies in a mapping that is searched anyway */
-	uintptr_t page = thread_pointer & ~(uintptr_t)(MD_PAGE_BYTES - 1);
-
-	mark_range(marking, page - MD_PAGE_BYTES, thread_pointer + THREAD_BLOCK_BYTES);
+		if (range.begin < range.end)
+			exclude(marking, range.begin, range.end);
+	}
 }
 
-static void mark_threads(struct marking *marking)
+/* The list of a thread's variables that came later is known by the address of its second entry only (glibc: the dtv). */
+static void mark_thread_list(struct marking *marking, uintptr_t thread_pointer)
+{
+	uintptr_t list;
+
+#if defined(__x86_64__)
+	thread_pointer += 8;
+#endif
+	if (md_os_read(thread_pointer, &list, sizeof list) != sizeof list)
+		return;
+	list -= 16;
+	md_leak_mark(marking->leak, &list, 1);
+}
+
+static void mark_thread_locals(struct marking *marking)
+{
+	const struct md_ended_stack *ended;
+	size_t ended_count = md_threads_ended(&ended);
+
+	for (size_t i = 0; i <= marking->roots->world->count; i++) {
+		uintptr_t thread_pointer = thread_pointer_of(marking, i);
+
+		if (!thread_pointer)
+			continue;
+		mark_thread_list(marking, thread_pointer);
+		if (!(marking->roots->kinds & MD_ROOTS_MAPPINGS)) {
+			struct range range = thread_local_range(thread_pointer);
+
+			mark_readable(marking, range.begin, range.end);
+		}
+	}
+	for (size_t i = 0; i < ended_count; i++)
+		if (is_still_stack(&ended[i]))
+			mark_thread_list(marking, ended[i].high);
+}
+
+/* A thread may run on a stack that is a block: whoever made it may know its end only, or nobody but the thread points to it. */
+static void mark_stack_block(struct marking *marking, uintptr_t sp)
+{
+	struct md_block_view block;
+
+	if (!sp)
+		return;
+	md_inspect_address(&md_process.heap, sp, &block);
+	if (block.valid && sp >= block.user && sp < block.user + block.size)
+		md_leak_mark(marking->leak, &block.user, 1);
+}
+
+static void mark_stack_blocks(struct marking *marking)
+{
+	mark_stack_block(marking, marking->roots->live_sp);
+	mark_stack_block(marking, marking->roots->interrupted_sp);
+	for (size_t i = 0; i < marking->roots->world->count; i++)
+		mark_stack_block(marking, marking->roots->world->threads[i].sp);
+}
+
+static void mark_registers(struct marking *marking)
 {
 	const struct md_roots *roots = marking->roots;
 
-	if (roots->registers && (roots->kinds & MD_ROOTS_REGISTERS))
+	if (roots->registers)
 		md_leak_mark(marking->leak, roots->registers, roots->register_count);
-	if (roots->kinds & MD_ROOTS_TLS)
-		mark_thread_block(marking, (uintptr_t)__builtin_thread_pointer());
 	for (size_t i = 0; i < roots->world->count; i++) {
 		const struct md_stopped *thread = &roots->world->threads[i];
 
-		if (thread->stands && (roots->kinds & MD_ROOTS_REGISTERS))
-			md_leak_mark(marking->leak, thread->registers, MD_WORLD_REGISTERS);
-		if (roots->kinds & MD_ROOTS_TLS)
-			mark_thread_block(marking, thread->thread_pointer);
+		if (!thread->stands)
+			continue;
+		md_leak_mark(marking->leak, thread->registers, MD_WORLD_REGISTERS);
+		mark_readable(marking, thread->vectors, thread->vectors + thread->vectors_bytes);
 	}
 }
 
-void md_roots_mark(struct md_roots *roots, struct md_leak *leak)
+static void mark_argument(void *context, uintptr_t argument)
+{
+	md_leak_mark(((struct marking *)context)->leak, &argument, 1);
+}
+
+bool md_roots_mark(struct md_roots *roots, struct md_leak *leak)
 {
 	struct marking marking = { .roots = roots, .leak = leak };
+	uintptr_t probe = 0;
 	size_t bytes;
 
 	roots->trouble = NULL;
+	if (md_os_read((uintptr_t)&probe, &probe, sizeof probe) != sizeof probe) {
+		roots->trouble = "the system does not let us read memory safely";
+		return false;
+	}
 	marking.scratch = md_os_map(0, sizeof *marking.scratch);
 	if (!marking.scratch) {
-		roots->trouble = "there was no memory to search for pointers";
-		return;
+		roots->trouble = "there is no memory to search with";
+		return false;
 	}
-	exclude_own(&marking);
-	exclude_dead_stacks(&marking);
-	sort_excluded(&marking);
-	if (!md_is_restricted() && read_maps(marking.scratch, &bytes))
+	bool known = read_maps(marking.scratch, &bytes);
+
+	if (known) {
+		exclude_own(&marking);
+		exclude_dead_stacks(&marking);
+		if (!(roots->kinds & MD_ROOTS_TLS))
+			exclude_thread_locals(&marking);
+		sort_excluded(&marking);
 		mark_mappings(&marking);
-	else
-		mark_without_maps(&marking);
-	mark_threads(&marking);
-	for (uint32_t i = 0; i < atomic_load(&registered_count); i++)
-		mark_readable(&marking, registered[i].begin, registered[i].end);
+		if (roots->kinds & MD_ROOTS_TLS)
+			mark_thread_locals(&marking);
+		if (roots->kinds & MD_ROOTS_STACKS)
+			mark_stack_blocks(&marking);
+		if (roots->kinds & MD_ROOTS_REGISTERS)
+			mark_registers(&marking);
+		md_threads_arguments(mark_argument, &marking);
+		for (uint32_t i = 0; i < atomic_load(&registered_count); i++)
+			mark_readable(&marking, registered[i].begin, registered[i].end);
+	} else {
+		roots->trouble = "/proc/self/maps cannot be read: nobody knows where pointers may be";
+	}
 	md_os_unmap(marking.scratch, sizeof *marking.scratch);
+	return known;
 }

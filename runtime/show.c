@@ -11,10 +11,12 @@
 #include "report/map_text.h"
 #include "report/stats_text.h"
 #include "report/text.h"
+#include "runtime/entry.h"
 #include "runtime/policy.h"
 #include "runtime/restrict.h"
 #include "runtime/sink.h"
 #include "runtime/symbol_client.h"
+#include "runtime/world.h"
 #include "src/clock.h"
 #include "src/inspect.h"
 #include "src/os.h"
@@ -297,23 +299,20 @@ bool md_show_items(bool all, bool wait)
 
 static _Atomic bool pending;
 
-static void on_signal(int number)
+static void on_signal(int number, siginfo_t *info, void *context)
 {
-	struct md_thread *self = md_self;
+	struct md_thread *self = md_entry_begin();
 
 	(void)number;
-	if (!self || self->busy || !md_mode_is(MD_MODE_ACTIVE)) {
+	(void)info;
+	if (!self || !md_show_items(true, false)) {
 		atomic_store(&pending, true);
-		if (self)
-			self->attended = true;
-		return;
+		if (md_self)
+			md_self->attended = true;
 	}
-	self->busy = true;
-	if (!md_show_items(true, false)) {
-		atomic_store(&pending, true);
-		self->attended = true;
-	}
-	self->busy = false;
+	if (self)
+		md_entry_end(self);
+	md_world_settle(context);
 }
 
 void md_show_pending(struct md_thread *self)
@@ -325,7 +324,7 @@ void md_show_pending(struct md_thread *self)
 
 void md_show_init(void)
 {
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESTART | SA_ONSTACK };
+	struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK };
 
 	if (md_process.options.signal_show) {
 		sigfillset(&action.sa_mask);

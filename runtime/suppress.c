@@ -173,14 +173,16 @@ void md_suppress_generate(struct md_text *text, uint64_t kind, enum md_api api, 
 
 void md_suppress_tell_unused(void)
 {
-	if (!loaded)
+	if (!loaded && !md_process.options.suppressions[0])
 		return;
 	md_lock_take(&md_report_lock);
+	load();
 	for (const struct md_suppression *entry = NULL; (entry = md_suppressions_next(&list, entry));) {
+		bool looked = md_process.options.leaks || (entry->kinds & ~MD_SUPPRESS_LEAKS); /* for what it is about, at all */
 		char buffer[512];
 		struct md_text text;
 
-		if (entry->used || !strcmp(entry->file, "built in"))
+		if (entry->used || !looked || !strcmp(entry->file, "built in"))
 			continue;
 		md_text_init(&text, buffer, sizeof buffer, false);
 		md_textf(&text, "malloc-debug: unused suppression: %S:%u: %S\n", entry->file, entry->line, entry->pattern);

@@ -11,6 +11,7 @@
 #include "runtime/restrict.h"
 #include "runtime/syscall.h"
 #include "runtime/unwind.h"
+#include "runtime/world.h"
 #include "src/os.h"
 
 #define MAIN_STACK_BYTES_MIN ((uintptr_t)8 << 20)
@@ -20,6 +21,7 @@ __thread struct md_thread *md_self __attribute__((tls_model("initial-exec")));
 
 /* Set when the thread's destructors have all run: it gets no struct any more (see foreign.c). */
 static __thread bool gone __attribute__((tls_model("initial-exec")));
+__thread bool md_thread_aside __attribute__((tls_model("initial-exec")));
 static __thread unsigned destructor_rounds __attribute__((tls_model("initial-exec")));
 
 static pthread_key_t key;
@@ -34,10 +36,42 @@ struct start {
 	md_thread_id creator;
 	md_stack_id created;
 	struct start *next; /* in the list of unused ones */
+	struct start *older;
 };
 
 static struct md_lock starts_lock = { .rank = MD_LOCK_THREADS };
 static struct start *unused_starts;
+static _Atomic(struct start *) all_starts;
+
+static struct md_ended_stack ended_stacks[MD_ENDED_STACKS_MAX];
+static _Atomic uint32_t ended_count; /* the oldest are overwritten */
+
+/* The C library keeps the stack for a later thread. */
+static void note_ended_stack(const struct md_thread *self)
+{
+	uint32_t count = atomic_load(&ended_count), known = count < MD_ENDED_STACKS_MAX ? count : MD_ENDED_STACKS_MAX;
+
+	if (!self->stack_low)
+		return;
+	for (uint32_t i = 0; i < known; i++)
+		if (ended_stacks[i].high == self->stack_high && ended_stacks[i].low == self->stack_low)
+			return;
+	ended_stacks[atomic_fetch_add(&ended_count, 1) % MD_ENDED_STACKS_MAX] = (struct md_ended_stack){ self->stack_low, self->stack_high };
+}
+
+size_t md_threads_ended(const struct md_ended_stack **stacks)
+{
+	uint32_t count = atomic_load(&ended_count);
+
+	*stacks = ended_stacks;
+	return count < MD_ENDED_STACKS_MAX ? count : MD_ENDED_STACKS_MAX;
+}
+
+void md_threads_arguments(void (*visit)(void *context, uintptr_t argument), void *context)
+{
+	for (const struct start *start = atomic_load(&all_starts); start; start = start->older)
+		visit(context, (uintptr_t)start->argument);
+}
 
 /* Destructors of others may run after ours and use the heap. The system makes PTHREAD_DESTRUCTOR_ITERATIONS rounds: ours asks to come again until
  * the last. */
@@ -49,6 +83,7 @@ static void end_thread(void *value)
 		return;
 	gone = true;
 	self->busy = true;
+	note_ended_stack(self);
 	md_heap_thread_end(&md_process.heap, self);
 	if (self->findings.count)
 		md_entry_attend(self);
@@ -71,10 +106,14 @@ static void set_main_stack(struct md_thread *self)
 static struct md_thread *attach(md_thread_id creator, md_stack_id created)
 {
 	uint32_t tid = md_is_restricted() ? 0 : md_os_thread();
+
+	md_thread_aside = true;
 	struct md_thread *self = md_heap_thread_begin(&md_process.heap, tid);
 
-	if (!self)
+	if (!self) {
+		md_thread_aside = false;
 		return NULL;
+	}
 	struct md_thread_info *info = &md_process.heap.thread_infos[self->id.value];
 
 	info->creator = creator;
@@ -89,12 +128,14 @@ static struct md_thread *attach(md_thread_id creator, md_stack_id created)
 	if (have_key)
 		pthread_setspecific(key, self);
 	self->busy = false;
+	md_thread_aside = false;
+	md_world_attend();
 	return self;
 }
 
 struct md_thread *md_thread_attach(void)
 {
-	if (!md_mode_is(MD_MODE_ACTIVE) || gone)
+	if (!md_mode_is(MD_MODE_ACTIVE) || gone || md_thread_aside)
 		return NULL;
 	return attach(MD_THREAD_NONE, MD_STACK_NONE);
 }
@@ -110,12 +151,22 @@ static struct start *start_take(void)
 	if (start)
 		unused_starts = start->next;
 	md_lock_release(&starts_lock);
-	return start ? start : md_arena_take(&md_process.heap.arena, sizeof *start, 16);
+	if (start)
+		return start;
+	start = md_arena_take(&md_process.heap.arena, sizeof *start, 16);
+	if (!start)
+		return NULL;
+	start->argument = NULL;
+	start->older = atomic_load(&all_starts);
+	while (!atomic_compare_exchange_weak(&all_starts, &start->older, start))
+		;
+	return start;
 }
 
 static void start_give(struct start *start)
 {
 	md_lock_take(&starts_lock);
+	start->argument = NULL;
 	start->next = unused_starts;
 	unused_starts = start;
 	md_lock_release(&starts_lock);
@@ -147,7 +198,10 @@ __attribute__((optimize("optimize-sibling-calls"))) static void *run_thread(void
 	void *routine_argument = start->argument;
 
 	begin_thread(start);
+	md_thread_aside = true;
 	start_give(start);
+	md_thread_aside = false;
+	md_world_attend();
 	return routine(routine_argument); /* a jump: no frame of ours in the thread's stacks */
 }
 
@@ -168,9 +222,13 @@ MD_EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes
 	if (!self)
 		return md_process.next.pthread_create ? md_process.next.pthread_create(thread, attributes, routine, argument) : EAGAIN;
 	start = start_take();
-	if (start)
-		*start = (struct start){ .routine = routine, .argument = argument, .stack_bytes = stack_bytes_of(attributes), .creator = self->id,
-			.created = md_capture(self) };
+	if (start) {
+		start->routine = routine;
+		start->argument = argument;
+		start->stack_bytes = stack_bytes_of(attributes);
+		start->creator = self->id;
+		start->created = md_capture(self);
+	}
 	md_entry_end(self);
 	if (!start)
 		return EAGAIN;

@@ -2,9 +2,9 @@
  *
  * World: makes the other threads stand still for a moment, without ptrace.
  *
- * Each gets a signal whose handler notes its registers and waits. The signal is a real-time one that the program does not use; under a tracer it is SIGURG,
- * which debuggers pass on without stopping, told apart by its value. A system call that the signal interrupts and that would answer EINTR is made
- * again, so that the program does not notice. Threads that do not answer in time (signals blocked) are reported as such.
+ * Each gets a signal whose handler notes its registers and waits. A thread that is inside one of our calls stops at the end of that call, so that no
+ * block or table of ours is half changed during a search. A system call that the signal interrupts goes on afterwards, so that the program does not notice;
+ * only its time limit, where it has a relative one, begins anew. Threads that do not answer in time are reported as such.
  *
  * Locking   one stop at a time; no lock that another thread may hold is needed between begin and end, and none may be taken.
  */
@@ -15,7 +15,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#if defined(__x86_64__)
 #define MD_WORLD_REGISTERS 17
+#else
+#define MD_WORLD_REGISTERS 31
+#endif
 
 struct md_stopped {
 	uint32_t tid;
@@ -24,6 +28,8 @@ struct md_stopped {
 	uintptr_t sp;           /* 0: unknown */
 	uintptr_t thread_pointer; /* 0: unknown */
 	uintptr_t registers[MD_WORLD_REGISTERS];
+	uintptr_t vectors; /* where its floating-point and vector registers are kept; 0: they hold nothing that counts */
+	size_t vectors_bytes;
 	/* The system call it was in, as the kernel told before the signal */
 	bool in_call;
 	long call_number;
@@ -33,8 +39,8 @@ struct md_stopped {
 struct md_world {
 	struct md_stopped *threads;
 	size_t count, capacity, bytes;
-	size_t silent; /* threads that did not answer */
-	int signal;
+	size_t silent;  /* threads that did not answer, or were not asked */
+	size_t unasked; /* found no place in threads */
 	_Atomic uint32_t go_on;
 	_Atomic uint32_t inside; /* handlers that have not left yet */
 };
@@ -45,5 +51,12 @@ bool md_world_stop(struct md_world *world, unsigned wait_ms);
 
 /* Lets them go on. */
 void md_world_resume(struct md_world *world);
+
+/* At the end of a signal handler of ours, with its third argument: the system call that the signal interrupted goes on, so that the program does not
+ * notice; only its time limit, where it has a relative one, begins anew. */
+void md_world_settle(void *context);
+
+/* At the end of an intercepted call: stands still if this thread was asked to meanwhile. */
+void md_world_attend(void);
 
 #endif

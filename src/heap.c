@@ -105,6 +105,8 @@ static void note_alloc(struct md_thread *thread, struct md_record *record, uintp
 	record->alloc_thread = thread->id.value;
 	record->free_thread = 0;
 	record->flags &= (uint8_t)~(MD_BLOCK_DAMAGED | MD_BLOCK_IGNORED | MD_BLOCK_DROPPED);
+	if (unlikely(thread->leaks_ignored))
+		record->flags |= MD_BLOCK_IGNORED;
 	record->apis = (uint8_t)call->api;
 	md_history_put(&thread->history, md_event_make(MD_EVENT_ALLOC, call->api, user, size, call->stack, thread->id, now));
 	thread->counters.allocations++;

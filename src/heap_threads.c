@@ -64,6 +64,7 @@ struct md_thread *md_heap_thread_begin(struct md_heap *heap, uint32_t tid)
 		thread->parked = false;
 		thread->id = (md_thread_id){ id };
 		thread->stack_low = thread->stack_high = 0;
+		thread->leaks_ignored = 0;
 		heap->thread_infos[id] = (struct md_thread_info){ .tid = tid, .alive = true };
 		atomic_fetch_add_explicit(&heap->threads_live, 1, memory_order_relaxed);
 		thread->quarantine.limit_bytes = heap->config.quarantine < PARKED_QUARANTINE_BYTES ? heap->config.quarantine : PARKED_QUARANTINE_BYTES;

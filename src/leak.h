@@ -49,6 +49,7 @@ struct md_leak_group {
 	struct md_leak_count count; /* blocks of the group itself */
 	struct md_leak_count held;  /* indirect ones they hold; DIRECT only */
 	uint32_t oldest, newest;    /* md_clock_coarse() */
+	bool suppressed;            /* the reporter's: not to be shown or counted */
 	bool ring;                  /* DIRECT: some of them are held by a ring of leaked blocks only */
 	uintptr_t sample;           /* a block: the largest */
 	size_t sample_size;
@@ -93,6 +94,9 @@ void md_leak_mark(struct md_leak *leak, const uintptr_t *words, size_t count);
  * largest (with what they hold) first. With since_set, older blocks are counted in totals alone; one that is leaked directly and holds younger ones is
  * grouped all the same, for it is what lost them, and held then counts the younger ones. */
 void md_leak_classify(struct md_leak *leak, bool reachable_groups);
+
+/* Makes groups one whose innermost `frames` frames are the same; the list stays sorted. After md_leak_classify. */
+void md_leak_merge(struct md_leak *leak, unsigned frames);
 
 /* Whether the live block at user was reached from the roots; after md_leak_mark. */
 enum md_leak_kind md_leak_kind_of(const struct md_leak *leak, uintptr_t user);

@@ -42,6 +42,7 @@ struct md_thread {
 	bool busy;     /* inside one of our calls: a signal handler that allocates must not come in again */
 	bool attended; /* something waits to be done at the end of the call (findings, deferred frees, ...) */
 	md_thread_id id;
+	unsigned leaks_ignored;   /* nesting of scopes in which the program asked for allocations that are no leaks */
 	uint32_t check_countdown; /* calls until the next CHECK_EVERY */
 	struct md_unwind_memo *unwind; /* the unwinder's, or NULL */
 	uintptr_t stack_low, stack_high; /* the stack it was started on; 0, 0 where not known */
