@@ -2,6 +2,7 @@
 #include "runtime/entry.h"
 
 #include "runtime/foreign.h"
+#include "runtime/growth.h"
 #include "runtime/leaks.h"
 #include "runtime/policy.h"
 #include "runtime/show.h"
@@ -53,6 +54,7 @@ void md_entry_attend(struct md_thread *self)
 		check = false;
 		md_show_pending(self);
 		md_leaks_pending(self);
+		md_growth_pending(self);
 		md_world_attend();
 		atomic_signal_fence(memory_order_seq_cst);
 		self->busy = false;

@@ -19,6 +19,7 @@
 #include "runtime/entry.h"
 #include "runtime/exit.h"
 #include "runtime/fork.h"
+#include "runtime/growth.h"
 #include "runtime/leaks.h"
 #include "runtime/lsan.h"
 #include "runtime/modules.h"
@@ -393,6 +394,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 		md_show_init();
 		md_roots_init();
 		md_leaks_init();
+		md_growth_init();
 		atomic_store_explicit(&md_process.mode, MD_MODE_ACTIVE, memory_order_release);
 	}
 	if (md_process.options.verbose)

@@ -206,15 +206,6 @@ static const char *when_text(enum md_leaks_when when)
 	return when == MD_LEAKS_AT_EXIT ? "at exit" : when == MD_LEAKS_ON_SIGNAL ? "on a signal" : "on request";
 }
 
-static bool wants_color(int fd)
-{
-	const struct md_options *options = &md_process.options;
-
-	if (fd < 0)
-		return md_sink_color();
-	return options->color == MD_COLOR_ALWAYS || (options->color == MD_COLOR_AUTO && !md_process.no_color && md_sink_is_terminal(fd));
-}
-
 /* Returns 0 or a negated errno value. */
 static int print(struct page *page, const struct md_leak *leak, const struct md_leaks_request *request, const char *trouble)
 {
@@ -245,7 +236,7 @@ static int print(struct page *page, const struct md_leak *leak, const struct md_
 	report.suppressed = page->suppressed;
 	report.used = page->used;
 	report.used_count = md_suppress_used(page->used, USED_MAX);
-	md_text_init(&text, page->text, TEXT_BYTES, wants_color(request->fd));
+	md_text_init(&text, page->text, TEXT_BYTES, md_show_color(request->fd));
 	md_leak_text(&text, &report, &printer);
 	for (size_t i = 0; options->gen_suppressions && i < report.entry_count; i++)
 		md_suppress_generate(&text, MD_SUPPRESS_LEAK(page->entries[i].group->kind), page->entries[i].group->api, page->entries[i].group->stack, page->known);

@@ -36,6 +36,30 @@ struct md_roots {
 	const char *trouble; /* why the result may be less than certain, or NULL */
 };
 
+/* What words are that are shown as roots. */
+enum md_root_kind {
+	MD_ROOT_MEMORY,      /* a mapping, a module's data, a stack, thread-local variables: see their address */
+	MD_ROOT_REGISTERS,   /* of a thread; of vector registers the address is where they are kept just now */
+	MD_ROOT_THREAD_LIST, /* the C library's list of a thread's variables in modules that came later */
+	MD_ROOT_STACK_BLOCK, /* a thread runs on this very block */
+	MD_ROOT_ARGUMENT,    /* of a thread that is being created */
+	MD_ROOT_REGISTERED   /* md_roots_add */
+};
+
+struct md_root_words {
+	const uintptr_t *words; /* or a copy of them */
+	size_t count;
+	uintptr_t address; /* of the first; 0 where they have none */
+	enum md_root_kind kind;
+	uint32_t tid;      /* of the thread; 0: the calling one */
+};
+
+/* Takes some roots. True if no more need be shown. */
+typedef bool md_roots_visitor(void *context, const struct md_root_words *words);
+
+/* Shows all roots; leak is whose memory is left out. For the rest see md_roots_mark. */
+bool md_roots_visit(struct md_roots *roots, const struct md_leak *leak, md_roots_visitor *visit, void *context);
+
 /* Marks all roots. The other threads stand still, or are said to run in world. False, with the reason in trouble, when too little of the memory can be known
  * or read for an answer: nothing was marked then. */
 bool md_roots_mark(struct md_roots *roots, struct md_leak *leak);

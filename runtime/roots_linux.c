@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 
 #include "runtime/boot.h"
+#include "runtime/growth.h"
 #include "runtime/modules.h"
 #include "runtime/process.h"
 #include "runtime/restrict.h"
@@ -22,6 +23,8 @@
 #define SPARSE_MAX ((size_t)256 << 30)  /* asking page by page stops here; nobody fills that much */
 #define RED_ZONE_BYTES 128                 /* below rsp, that leaf functions may use (System V ABI) */
 #define REGISTERED_MAX 1024
+#define OWN_FRAMES_MAX 65536
+#define OWN_FRAMES_BELOW 8192 /* for the functions that are called while roots are looked for */
 
 struct range {
 	uintptr_t begin, end;
@@ -65,10 +68,19 @@ struct scratch {
 
 struct marking {
 	struct md_roots *roots;
-	struct md_leak *leak;
+	const struct md_leak *leak;
+	md_roots_visitor *visit;
+	void *context;
+	bool enough; /* the visitor wants no more */
 	struct scratch *scratch;
 	size_t excluded_count;
 };
+
+static void show(struct marking *marking, const struct md_root_words *words)
+{
+	if (!marking->enough && words->count)
+		marking->enough = marking->visit(marking->context, words);
+}
 
 /* --- what is left out ------------------------------------------------------- */
 
@@ -101,6 +113,7 @@ static void exclude_own(struct marking *marking)
 {
 	const struct md_heap *heap = &md_process.heap;
 	const struct md_leak *leak = marking->leak;
+	uintptr_t begin, end;
 
 	for (const struct md_arena_chunk *chunk = atomic_load(&heap->arena.chunks); chunk; chunk = chunk->next)
 		exclude_bytes(marking, chunk, chunk->bytes);
@@ -119,6 +132,10 @@ static void exclude_own(struct marking *marking)
 	exclude_bytes(marking, leak->marks, leak->marks_bytes);
 	exclude_bytes(marking, leak->stack, MD_LEAK_STACK_BYTES);
 	exclude_bytes(marking, leak->copy, sizeof *leak->copy);
+	if (leak->groups)
+		exclude_bytes(marking, leak->groups, leak->group_capacity * sizeof *leak->groups);
+	for (size_t i = 0; md_growth_memory(i, &begin, &end); i++)
+		exclude(marking, begin, end);
 	if (marking->roots->world->threads)
 		exclude_bytes(marking, marking->roots->world->threads, marking->roots->world->bytes);
 }
@@ -141,6 +158,16 @@ static void exclude_below(struct marking *marking, uintptr_t sp)
 
 	if (sp && stack_of(sp, &stack))
 		exclude(marking, stack.begin, sp & ~(uintptr_t)7);
+}
+
+/* Where a stack has no bounds that we know (coroutines), at least our own frames are left out. */
+static void exclude_own_frames(struct marking *marking)
+{
+	uintptr_t sp = marking->roots->live_sp, here = (uintptr_t)__builtin_frame_address(0);
+	struct range stack;
+
+	if (!stack_of(sp, &stack) && here < sp && sp - here < OWN_FRAMES_MAX)
+		exclude(marking, here - OWN_FRAMES_BELOW, sp & ~(uintptr_t)7);
 }
 
 static bool is_in_use(const struct marking *marking, const struct md_ended_stack *stack)
@@ -181,6 +208,7 @@ static void exclude_dead_stacks(struct marking *marking)
 
 	exclude_below(marking, marking->roots->live_sp);
 	exclude_below(marking, marking->roots->interrupted_sp);
+	exclude_own_frames(marking);
 	for (size_t i = 0; i < world->count; i++)
 		if (world->threads[i].sp)
 			exclude_below(marking, world->threads[i].sp - RED_ZONE_BYTES);
@@ -221,19 +249,25 @@ static void sort_excluded(struct marking *marking)
 
 /* --- reading ---------------------------------------------------------------- */
 
-static void mark_readable(struct marking *marking, uintptr_t begin, uintptr_t end)
+static void mark_readable_as(struct marking *marking, uintptr_t begin, uintptr_t end, enum md_root_kind kind, uint32_t tid)
 {
 	begin = (begin + 7) & ~(uintptr_t)7;
 	end &= ~(uintptr_t)7;
-	while (begin < end) {
+	while (begin < end && !marking->enough) {
 		size_t want = end - begin < COPY_BYTES ? end - begin : COPY_BYTES;
 		size_t got = md_os_read(begin, marking->scratch->words, want) & ~(size_t)7;
+		struct md_root_words words = { marking->scratch->words, got / sizeof(uintptr_t), begin, kind, tid };
 
-		md_leak_mark(marking->leak, marking->scratch->words, got / sizeof(uintptr_t));
+		show(marking, &words);
 		begin += got;
 		if (got < want) /* this page cannot be read: a guard page, or gone meanwhile */
 			begin = (begin + MD_PAGE_BYTES) & ~(uintptr_t)(MD_PAGE_BYTES - 1);
 	}
+}
+
+static void mark_readable(struct marking *marking, uintptr_t begin, uintptr_t end)
+{
+	mark_readable_as(marking, begin, end, MD_ROOT_MEMORY, 0);
 }
 
 /* Large ranges may be reserved and never used: only pages that exist are read. */
@@ -249,7 +283,7 @@ static void mark_used(struct marking *marking, uintptr_t begin, uintptr_t end)
 		marking->roots->trouble = "a mapping of more than 256 GiB was not searched for pointers";
 		return;
 	}
-	for (uintptr_t at = begin & ~(uintptr_t)(MD_PAGE_BYTES - 1); at < end; at += USED_BYTES) {
+	for (uintptr_t at = begin & ~(uintptr_t)(MD_PAGE_BYTES - 1); at < end && !marking->enough; at += USED_BYTES) {
 		size_t bytes = end - at < USED_BYTES ? end - at : USED_BYTES, pages = (bytes + MD_PAGE_BYTES - 1) / MD_PAGE_BYTES;
 
 		if (!md_os_pages_used(at, pages, used)) {
@@ -379,7 +413,7 @@ static void mark_mappings(struct marking *marking)
 {
 	const char *at = marking->scratch->maps;
 
-	while (*at) {
+	while (*at && !marking->enough) {
 		const char *line = at;
 		uintptr_t begin = parse_hex(&at);
 
@@ -451,9 +485,10 @@ static void exclude_thread_locals(struct marking *marking)
 }
 
 /* The list of a thread's variables that came later is known by the address of its second entry only (glibc: the dtv). */
-static void mark_thread_list(struct marking *marking, uintptr_t thread_pointer)
+static void mark_thread_list(struct marking *marking, uintptr_t thread_pointer, uint32_t tid)
 {
 	uintptr_t list;
+	struct md_root_words words = { &list, 1, thread_pointer, MD_ROOT_THREAD_LIST, tid };
 
 #if defined(__x86_64__)
 	thread_pointer += 8;
@@ -461,7 +496,13 @@ static void mark_thread_list(struct marking *marking, uintptr_t thread_pointer)
 	if (md_os_read(thread_pointer, &list, sizeof list) != sizeof list)
 		return;
 	list -= 16;
-	md_leak_mark(marking->leak, &list, 1);
+	show(marking, &words);
+}
+
+/* The kernel's number of the i-th thread, as thread_pointer_of counts them. */
+static uint32_t tid_of(const struct marking *marking, size_t i)
+{
+	return i ? marking->roots->world->threads[i - 1].tid : 0;
 }
 
 static void mark_thread_locals(struct marking *marking)
@@ -474,7 +515,7 @@ static void mark_thread_locals(struct marking *marking)
 
 		if (!thread_pointer)
 			continue;
-		mark_thread_list(marking, thread_pointer);
+		mark_thread_list(marking, thread_pointer, tid_of(marking, i));
 		if (!(marking->roots->kinds & MD_ROOTS_MAPPINGS)) {
 			struct range range = thread_local_range(thread_pointer);
 
@@ -483,53 +524,69 @@ static void mark_thread_locals(struct marking *marking)
 	}
 	for (size_t i = 0; i < ended_count; i++)
 		if (is_still_stack(&ended[i]))
-			mark_thread_list(marking, ended[i].high);
+			mark_thread_list(marking, ended[i].high, 0);
 }
 
 /* A thread may run on a stack that is a block: whoever made it may know its end only, or nobody but the thread points to it. */
-static void mark_stack_block(struct marking *marking, uintptr_t sp)
+static void mark_stack_block(struct marking *marking, uintptr_t sp, uint32_t tid)
 {
 	struct md_block_view block;
+	struct md_root_words words = { &block.user, 1, 0, MD_ROOT_STACK_BLOCK, tid };
 
 	if (!sp)
 		return;
 	md_inspect_address(&md_process.heap, sp, &block);
 	if (block.valid && sp >= block.user && sp < block.user + block.size)
-		md_leak_mark(marking->leak, &block.user, 1);
+		show(marking, &words);
 }
 
 static void mark_stack_blocks(struct marking *marking)
 {
-	mark_stack_block(marking, marking->roots->live_sp);
-	mark_stack_block(marking, marking->roots->interrupted_sp);
+	mark_stack_block(marking, marking->roots->live_sp, 0);
+	mark_stack_block(marking, marking->roots->interrupted_sp, 0);
 	for (size_t i = 0; i < marking->roots->world->count; i++)
-		mark_stack_block(marking, marking->roots->world->threads[i].sp);
+		mark_stack_block(marking, marking->roots->world->threads[i].sp, marking->roots->world->threads[i].tid);
 }
 
 static void mark_registers(struct marking *marking)
 {
 	const struct md_roots *roots = marking->roots;
+	struct md_root_words words = { roots->registers, roots->register_count, 0, MD_ROOT_REGISTERS, 0 };
 
 	if (roots->registers)
-		md_leak_mark(marking->leak, roots->registers, roots->register_count);
+		show(marking, &words);
 	for (size_t i = 0; i < roots->world->count; i++) {
 		const struct md_stopped *thread = &roots->world->threads[i];
 
 		if (!thread->stands)
 			continue;
-		md_leak_mark(marking->leak, thread->registers, MD_WORLD_REGISTERS);
-		mark_readable(marking, thread->vectors, thread->vectors + thread->vectors_bytes);
+		words = (struct md_root_words){ thread->registers, MD_WORLD_REGISTERS, 0, MD_ROOT_REGISTERS, thread->tid };
+		show(marking, &words);
+		mark_readable_as(marking, thread->vectors, thread->vectors + thread->vectors_bytes, MD_ROOT_REGISTERS, thread->tid);
 	}
 }
 
 static void mark_argument(void *context, uintptr_t argument)
 {
-	md_leak_mark(((struct marking *)context)->leak, &argument, 1);
+	struct md_root_words words = { &argument, 1, 0, MD_ROOT_ARGUMENT, 0 };
+
+	show(context, &words);
+}
+
+static bool mark_words(void *context, const struct md_root_words *words)
+{
+	md_leak_mark(context, words->words, words->count);
+	return false;
 }
 
 bool md_roots_mark(struct md_roots *roots, struct md_leak *leak)
 {
-	struct marking marking = { .roots = roots, .leak = leak };
+	return md_roots_visit(roots, leak, mark_words, leak);
+}
+
+bool md_roots_visit(struct md_roots *roots, const struct md_leak *leak, md_roots_visitor *visit, void *context)
+{
+	struct marking marking = { .roots = roots, .leak = leak, .visit = visit, .context = context };
 	uintptr_t probe = 0;
 	size_t bytes;
 
@@ -560,7 +617,7 @@ bool md_roots_mark(struct md_roots *roots, struct md_leak *leak)
 			mark_registers(&marking);
 		md_threads_arguments(mark_argument, &marking);
 		for (uint32_t i = 0; i < atomic_load(&registered_count); i++)
-			mark_readable(&marking, registered[i].begin, registered[i].end);
+			mark_readable_as(&marking, registered[i].begin, registered[i].end, MD_ROOT_REGISTERED, 0);
 	} else {
 		roots->trouble = "/proc/self/maps cannot be read: nobody knows where pointers may be";
 	}

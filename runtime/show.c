@@ -50,6 +50,15 @@ struct target {
 	int result;
 };
 
+bool md_show_color(int fd)
+{
+	const struct md_options *options = &md_process.options;
+
+	if (fd < 0)
+		return md_sink_color();
+	return options->color == MD_COLOR_ALWAYS || (options->color == MD_COLOR_AUTO && !md_process.no_color && md_sink_is_terminal(fd));
+}
+
 static bool begin(struct target *target, int fd)
 {
 	target->page = md_os_map(0, PAGE_BYTES);
@@ -57,9 +66,7 @@ static bool begin(struct target *target, int fd)
 	target->result = target->page ? 0 : -ENOMEM;
 	if (!target->page)
 		return false;
-	bool color = fd >= 0 ? md_process.options.color == MD_COLOR_ALWAYS ||
-			(md_process.options.color == MD_COLOR_AUTO && !md_process.no_color && md_sink_is_terminal(fd))
-			     : md_sink_color();
+	bool color = md_show_color(fd);
 
 	if (fd == MD_TO_MAP_FILE && md_process.options.map_file[0])
 		color = false;

@@ -24,6 +24,9 @@ int md_show_stats(int fd);
 int md_show_address(int fd, uintptr_t addr);
 int md_show_bytes(int fd, uintptr_t addr, size_t context);
 
+/* Whether text to fd, a descriptor or MD_TO_SINK, is to have colour. */
+bool md_show_color(int fd);
+
 /* Prints the items of the option show; everything when `all`. False, having done nothing, if a report is being written just now. */
 bool md_show_items(bool all, bool wait);
 
