@@ -18,11 +18,12 @@ enum {
 	TOUCHED = 1 << 1,  /* its inside is pointed to */
 	PENDING = 1 << 2,  /* marked, but not looked into yet */
 	PARENT = 1 << 3,   /* a leaked block points to it */
-	HELD = 1 << 4,     /* counted with the leak that holds it */
-	LEADER = 1 << 5    /* a direct leak */
+	HELD = 1 << 4,     /* a ring leads to it, or it is part of one */
+	LEADER = 1 << 5,   /* a direct leak, or the first block of a ring that was met */
+	COUNTED = 1 << 6   /* as a direct leak or with one */
 };
 
-enum { PASS_REACHED, PASS_TOUCHED, PASS_PARENTS, PASS_HELD };
+enum { PASS_REACHED, PASS_TOUCHED, PASS_PARENTS, PASS_HELD, PASS_RINGS };
 
 static size_t page_up(size_t bytes)
 {
@@ -76,7 +77,15 @@ static inline void visit(struct md_leak *leak, uintptr_t word, const struct md_l
 			*found.mark |= PARENT;
 		return;
 	case PASS_HELD:
-		if (*found.mark & (REACHED | TOUCHED | HELD | LEADER))
+		if (*found.mark & (REACHED | TOUCHED | COUNTED))
+			return;
+		*found.mark |= COUNTED;
+		push(leak, &found);
+		return;
+	case PASS_RINGS:
+		if ((*found.mark & (LEADER | COUNTED)) == LEADER && found.user != leak->ring_leader)
+			*found.mark = (unsigned char)((*found.mark & ~LEADER) | HELD); /* what it leads to is held already */
+		if (*found.mark & (REACHED | TOUCHED | HELD | LEADER | COUNTED))
 			return;
 		*found.mark |= HELD;
 		push(leak, &found);
@@ -266,7 +275,7 @@ static void gather_direct(struct md_leak *leak, const struct md_leak_found *lead
 	struct md_leak_count held = { 0 };
 	struct md_leak_found found;
 
-	*leader->mark |= LEADER;
+	*leader->mark |= LEADER | COUNTED;
 	count_block(leak, leader, MD_LEAK_DIRECT);
 	look_into(leak, leader);
 	while (pop(leak, &found)) {
@@ -412,6 +421,23 @@ static size_t capacity_for(const struct md_leak *leak)
 	return capacity;
 }
 
+/* What nobody holds by now is in rings, or hangs on one. Makes one block of each ring its leader, unless another ring leads to it: the first one met, and
+ * no longer once it is met from a later one. */
+static void find_rings(struct md_leak *leak)
+{
+	struct md_leak_found found;
+
+	leak->pass = PASS_RINGS;
+	for (struct md_leak_walk walk = { 0 }; md_leak_walk_next(leak, &walk, &found);) {
+		if ((*found.mark & (REACHED | TOUCHED | HELD | LEADER | COUNTED)) || (found.record->flags & MD_BLOCK_IGNORED))
+			continue;
+		*found.mark |= LEADER;
+		leak->ring_leader = found.user;
+		look_into(leak, &found);
+		drain(leak);
+	}
+}
+
 void md_leak_classify(struct md_leak *leak, bool reachable_groups)
 {
 	struct md_leak_found found;
@@ -454,9 +480,10 @@ void md_leak_classify(struct md_leak *leak, bool reachable_groups)
 			gather_direct(leak, &found, false);
 		}
 	}
-	/* What nobody holds by now is in rings. */
+	find_rings(leak);
+	leak->pass = PASS_HELD;
 	for (struct md_leak_walk walk = { 0 }; md_leak_walk_next(leak, &walk, &found);)
-		if (!(*found.mark & (REACHED | TOUCHED | HELD | LEADER)) && !(found.record->flags & MD_BLOCK_IGNORED))
+		if ((*found.mark & (LEADER | COUNTED)) == LEADER)
 			gather_direct(leak, &found, true);
 	sort_groups(leak);
 }

@@ -76,6 +76,7 @@ struct md_leak {
 	const struct md_zone *refill_zone; /* where the search for those goes on */
 	uint32_t refill_slot;
 	int pass;
+	uintptr_t ring_leader; /* whose ring is being followed */
 	struct md_leak_group *groups; /* a hash table until md_leak_classify is done, then a list */
 	size_t group_capacity, group_count;
 	bool groups_lost; /* there was no room for all groups: totals are right all the same */

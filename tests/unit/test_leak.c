@@ -225,6 +225,24 @@ Test(leak, a_ring_that_a_leak_holds_has_a_first_one)
 	holds(group(0)->sample == (uintptr_t)leader && !group(0)->ring && group(0)->held.blocks == 2);
 }
 
+/* What a ring leads to may lie before it in memory, and so be met first: a plain block, or another ring. */
+Test(leak, a_ring_holds_what_lies_before_it)
+{
+	uintptr_t *tail = make(16), *inner[2] = { make(16), make(16) }, *outer[2] = { make(16), make(16) };
+
+	inner[0][0] = (uintptr_t)inner[1];
+	inner[1][0] = (uintptr_t)inner[0];
+	inner[1][1] = (uintptr_t)tail;
+	outer[0][0] = (uintptr_t)outer[1];
+	outer[1][0] = (uintptr_t)outer[0];
+	outer[1][1] = (uintptr_t)inner[0];
+	search(false);
+	expect_total(MD_LEAK_DIRECT, 1, 16);
+	expect_total(MD_LEAK_INDIRECT, 4, 64);
+	holds(group(0)->ring && group(0)->held.blocks == 4);
+	holds(group(0)->sample == (uintptr_t)outer[0] || group(0)->sample == (uintptr_t)outer[1]);
+}
+
 Test(leak, a_block_that_points_to_itself_is_no_ring)
 {
 	uintptr_t *block = make(16);
