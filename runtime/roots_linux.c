@@ -363,7 +363,7 @@ static uintptr_t parse_hex(const char **at)
 
 static bool read_maps(struct scratch *scratch, size_t *bytes)
 {
-	long fd = md_syscall4(SYS_openat, AT_FDCWD, (long)"/proc/self/maps", O_RDONLY | O_CLOEXEC, 0), got = 0;
+	long fd = md_syscall4(SYS_openat, AT_FDCWD, (long)"/proc/thread-self/maps", O_RDONLY | O_CLOEXEC, 0), got = 0;
 
 	*bytes = 0;
 	if (fd < 0)
@@ -619,7 +619,7 @@ bool md_roots_visit(struct md_roots *roots, const struct md_leak *leak, md_roots
 		for (uint32_t i = 0; i < atomic_load(&registered_count); i++)
 			mark_readable_as(&marking, registered[i].begin, registered[i].end, MD_ROOT_REGISTERED, 0);
 	} else {
-		roots->trouble = "/proc/self/maps cannot be read: nobody knows where pointers may be";
+		roots->trouble = "/proc/thread-self/maps cannot be read: nobody knows where pointers may be";
 	}
 	md_os_unmap(marking.scratch, sizeof *marking.scratch);
 	return known;
