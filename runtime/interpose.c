@@ -10,9 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/entry.h"
-#include "runtime/foreign.h"
-#include "runtime/unwind.h"
+#include "runtime/serve.h"
 #include "src/params.h"
 
 void cfree(void *user);
@@ -24,17 +22,8 @@ void free_aligned_sized(void *user, size_t alignment, size_t size);
 static inline __attribute__((always_inline)) void *allocate(enum md_api api, size_t asked, size_t size, size_t alignment, bool zero,
 	size_t asked_alignment)
 {
-	struct md_thread *self = md_entry_begin();
-	void *user;
+	void *user = md_serve_allocate(api, asked, size, alignment, zero, asked_alignment);
 
-	if (md_unlikely(!self)) {
-		user = md_foreign_allocate(api, size, alignment, zero);
-	} else {
-		struct md_call call = { .api = api, .stack = md_capture(self), .size = asked, .alignment = asked_alignment };
-
-		user = md_heap_allocate(&md_process.heap, self, size, alignment, zero, &call);
-		md_entry_end(self);
-	}
 	if (md_unlikely(!user))
 		errno = ENOMEM;
 	return user;
@@ -124,41 +113,24 @@ MD_EXPORT void *pvalloc(size_t size)
 
 /* --- freeing ------------------------------------------------------------- */
 
-static inline __attribute__((always_inline)) void release(enum md_api api, void *user, size_t size, size_t alignment)
-{
-	if (!user)
-		return;
-	struct md_thread *self = md_entry_begin();
-
-	if (md_unlikely(!self)) {
-		md_foreign_free_unattended(user, api, size, alignment);
-		return;
-	}
-	struct md_call call = { .api = api, .stack = md_capture(self), .size = size, .alignment = alignment };
-
-	if (md_unlikely(md_heap_free(&md_process.heap, self, user, &call) == MD_FREED_FOREIGN))
-		md_foreign_free(self, user, &call);
-	md_entry_end(self);
-}
-
 MD_EXPORT void free(void *user)
 {
-	release(MD_API_FREE, user, 0, 0);
+	md_serve_free(MD_API_FREE, user, 0, 0);
 }
 
 MD_EXPORT void cfree(void *user)
 {
-	release(MD_API_CFREE, user, 0, 0);
+	md_serve_free(MD_API_CFREE, user, 0, 0);
 }
 
 MD_EXPORT void free_sized(void *user, size_t size)
 {
-	release(MD_API_FREE_SIZED, user, size, 0);
+	md_serve_free(MD_API_FREE_SIZED, user, size, 0);
 }
 
 MD_EXPORT void free_aligned_sized(void *user, size_t alignment, size_t size)
 {
-	release(MD_API_FREE_ALIGNED_SIZED, user, size, alignment);
+	md_serve_free(MD_API_FREE_ALIGNED_SIZED, user, size, alignment);
 }
 
 /* --- resizing ------------------------------------------------------------ */
@@ -168,7 +140,7 @@ static inline __attribute__((always_inline)) void *resize(enum md_api api, void 
 	if (!user)
 		return allocate(api, size, size, MD_ALIGNMENT, false, 0);
 	if (!size) { /* as glibc: the block is freed, and there is no error */
-		release(MD_API_REALLOC_FREE, user, 0, 0);
+		md_serve_free(MD_API_REALLOC_FREE, user, 0, 0);
 		return NULL;
 	}
 	struct md_thread *self = md_entry_begin();

@@ -12,10 +12,8 @@
 #include <string.h>
 
 #include "runtime/cxx.h"
-#include "runtime/entry.h"
-#include "runtime/foreign.h"
 #include "runtime/resolve.h"
-#include "runtime/unwind.h"
+#include "runtime/serve.h"
 
 /* The C++ library's definition of an operator, for a caller: the one behind ours, kept in *known, or, when the library was loaded for a plug-in only, the
  * one that the caller's module sees. */
@@ -62,15 +60,7 @@ typedef void *new_aligned_nothrow_function(size_t, size_t, const void *);
 
 static inline __attribute__((always_inline)) void *try_new(enum md_api api, size_t size, size_t alignment)
 {
-	struct md_thread *self = md_entry_begin();
-
-	if (md_unlikely(!self))
-		return md_foreign_allocate(api, size, alignment ? alignment : MD_ALIGNMENT, false);
-	struct md_call call = { .api = api, .stack = md_capture(self), .size = size, .alignment = alignment };
-	void *user = md_heap_allocate(&md_process.heap, self, size, alignment > MD_ALIGNMENT ? alignment : MD_ALIGNMENT, false, &call);
-
-	md_entry_end(self);
-	return user;
+	return md_serve_allocate(api, size, size, alignment > MD_ALIGNMENT ? alignment : MD_ALIGNMENT, false, alignment);
 }
 
 /* One operator new in its four forms: (size), (size, nothrow), (size, alignment), (size, alignment, nothrow). */
@@ -124,23 +114,6 @@ static inline __attribute__((always_inline)) void *try_new(enum md_api api, size
 DEFINE_NEW(_Znwm, _ZnwmRKSt9nothrow_t, _ZnwmSt11align_val_t, _ZnwmSt11align_val_tRKSt9nothrow_t, MD_API_NEW, MD_API_NEW_ALIGNED)
 DEFINE_NEW(_Znam, _ZnamRKSt9nothrow_t, _ZnamSt11align_val_t, _ZnamSt11align_val_tRKSt9nothrow_t, MD_API_NEW_ARRAY, MD_API_NEW_ARRAY_ALIGNED)
 
-static inline __attribute__((always_inline)) void release(enum md_api api, void *user, size_t size, size_t alignment)
-{
-	if (!user)
-		return;
-	struct md_thread *self = md_entry_begin();
-
-	if (md_unlikely(!self)) {
-		md_foreign_free_unattended(user, api, size, alignment);
-		return;
-	}
-	struct md_call call = { .api = api, .stack = md_capture(self), .size = size, .alignment = alignment };
-
-	if (md_unlikely(md_heap_free(&md_process.heap, self, user, &call) == MD_FREED_FOREIGN))
-		md_foreign_free(self, user, &call);
-	md_entry_end(self);
-}
-
 /* One form of operator delete. `arguments` are its parameters after the pointer, `values` the same as they are handed on. */
 #define DEFINE_DELETE(name, arguments, values, api, size, alignment)                                                                  \
 	MD_EXPORT void name arguments;                                                                                                 \
@@ -152,7 +125,7 @@ static inline __attribute__((always_inline)) void release(enum md_api api, void 
 			next values;                                                                                                   \
 			return;                                                                                                        \
 		}                                                                                                                      \
-		release(api, user, size, alignment);                                                                                   \
+		md_serve_free(api, user, size, alignment);                                                                                   \
 	}
 
 DEFINE_DELETE(_ZdlPv, (void *user), (user), MD_API_DELETE, 0, 0)
