@@ -5,9 +5,38 @@
 #include <elf.h>
 #include <link.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #include "runtime/process.h"
 #include "runtime/unwind.h"
+#include "src/os.h"
+
+/* Of an executable whose segments leave holes the loader tells only the segment that was asked for, and the unwind tables are in another: makes
+ * it the whole, from the first segment to the last. */
+static void widen(struct md_object *object)
+{
+	const ElfW(Phdr) *segment = (const void *)getauxval(AT_PHDR);
+	uintptr_t begin = object->begin, end = object->end;
+	bool found = false;
+
+	if (!segment)
+		return;
+	for (unsigned long i = getauxval(AT_PHNUM); i > 0; i--, segment++) {
+		uintptr_t from = segment->p_vaddr + object->bias, to = from + segment->p_memsz;
+
+		if (segment->p_type != PT_LOAD)
+			continue;
+		found |= from <= object->begin && object->begin < to; /* else these are another program's: the loader was started by its name */
+		if (from < begin)
+			begin = from;
+		if (to > end)
+			end = to;
+	}
+	if (found) {
+		object->begin = begin & ~(uintptr_t)(MD_PAGE_BYTES - 1);
+		object->end = end;
+	}
+}
 
 bool md_object_find(uintptr_t addr, struct md_object *object)
 {
@@ -21,7 +50,11 @@ bool md_object_find(uintptr_t addr, struct md_object *object)
 	object->end = (uintptr_t)found.dlfo_map_end;
 	object->hdr = (uintptr_t)found.dlfo_eh_frame;
 	object->bias = found.dlfo_link_map->l_addr;
-	object->path = name && *name ? name : md_process.program; /* the executable has no name in the loader's list */
+	object->path = name;
+	if (!name || !*name) { /* the executable has no name in the loader's list */
+		object->path = md_process.program;
+		widen(object);
+	}
 	if (!strncmp(object->path, "linux-vdso", 10))
 		object->path = "[vdso]";
 	return true;
