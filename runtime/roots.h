@@ -15,17 +15,10 @@
 
 #include "runtime/world.h"
 #include "src/leak.h"
-
-enum { /* bits of the option leak_roots */
-	MD_ROOTS_GLOBALS = 1,
-	MD_ROOTS_STACKS = 2,
-	MD_ROOTS_REGISTERS = 4,
-	MD_ROOTS_TLS = 8,
-	MD_ROOTS_MAPPINGS = 16
-};
+#include "src/options.h"
 
 struct md_roots {
-	unsigned kinds;
+	unsigned kinds; /* MD_ROOTS_ bits */
 	uintptr_t live_sp;          /* of the calling thread: what lies below is dead */
 	uintptr_t interrupted_sp;   /* of the calling thread, where a signal has taken it to another stack; else 0 */
 	const uintptr_t *registers; /* of the calling thread; NULL: hold nothing that counts */

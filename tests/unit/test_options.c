@@ -133,6 +133,8 @@ Test(table, choices_agree_with_the_enumerators)
 		{ "children", 2, MD_CHILDREN_STRIP, "strip" },
 		{ "bad_requests", 2, MD_BAD_REQUESTS_REPORT, "report" },
 		{ "show", 3, MD_SHOW_STATS, "stats" },
+		{ "leak_kinds", 3, MD_LEAKS_REACHABLE, "reachable" },
+		{ "leak_roots", 5, MD_ROOTS_MAPPINGS, "mappings" },
 	};
 	size_t enums = 0;
 
