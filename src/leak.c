@@ -17,10 +17,11 @@ enum {
 	REACHED = 1 << 0,  /* a root, or a reached block, points to its start */
 	TOUCHED = 1 << 1,  /* its inside is pointed to */
 	PENDING = 1 << 2,  /* marked, but not looked into yet */
-	PARENT = 1 << 3,   /* a leaked block points to it */
+	PARENT = 1 << 3,   /* a leaked block points to its start */
 	HELD = 1 << 4,     /* a ring leads to it, or it is part of one */
 	LEADER = 1 << 5,   /* a direct leak, or the first block of a ring that was met */
-	COUNTED = 1 << 6   /* as a direct leak or with one */
+	COUNTED = 1 << 6,  /* as a direct leak or with one */
+	INSIDE = 1 << 7    /* a leaked block points to its inside */
 };
 
 enum { PASS_REACHED, PASS_TOUCHED, PASS_PARENTS, PASS_HELD, PASS_RINGS };
@@ -74,7 +75,7 @@ static inline void visit(struct md_leak *leak, uintptr_t word, const struct md_l
 		return;
 	case PASS_PARENTS:
 		if (from->user != found.user)
-			*found.mark |= PARENT;
+			*found.mark |= is_start(&found, word) ? PARENT : INSIDE;
 		return;
 	case PASS_HELD:
 		if (*found.mark & (REACHED | TOUCHED | COUNTED))
@@ -197,7 +198,7 @@ enum md_leak_kind md_leak_kind_of(const struct md_leak *leak, uintptr_t user)
 		return MD_LEAK_REACHABLE;
 	if (*found.mark & TOUCHED)
 		return MD_LEAK_POSSIBLE;
-	return *found.mark & PARENT ? MD_LEAK_INDIRECT : MD_LEAK_DIRECT;
+	return *found.mark & (PARENT | INSIDE) ? MD_LEAK_INDIRECT : MD_LEAK_DIRECT;
 }
 
 /* --- groups --------------------------------------------------------------- */
@@ -422,19 +423,54 @@ static size_t capacity_for(const struct md_leak *leak)
 }
 
 /* What nobody holds by now is in rings, or hangs on one. Makes one block of each ring its leader, unless another ring leads to it: the first one met, and
- * no longer once it is met from a later one. */
+ * no longer once it is met from a later one. Blocks that only the inside of is pointed to come first: in many containers all parts point to the first one's
+ * inside, and that one is what the program lost. */
 static void find_rings(struct md_leak *leak)
 {
 	struct md_leak_found found;
 
 	leak->pass = PASS_RINGS;
-	for (struct md_leak_walk walk = { 0 }; md_leak_walk_next(leak, &walk, &found);) {
-		if ((*found.mark & (REACHED | TOUCHED | HELD | LEADER | COUNTED)) || (found.record->flags & MD_BLOCK_IGNORED))
-			continue;
-		*found.mark |= LEADER;
-		leak->ring_leader = found.user;
-		look_into(leak, &found);
-		drain(leak);
+	for (int round = 0; round < 2; round++) {
+		for (struct md_leak_walk walk = { 0 }; md_leak_walk_next(leak, &walk, &found);) {
+			if ((*found.mark & (REACHED | TOUCHED | HELD | LEADER | COUNTED)) || (found.record->flags & MD_BLOCK_IGNORED))
+				continue;
+			if (round == 0 && (*found.mark & PARENT))
+				continue;
+			*found.mark |= LEADER;
+			leak->ring_leader = found.user;
+			look_into(leak, &found);
+			drain(leak);
+		}
+	}
+}
+
+static bool points_to_itself(struct md_leak *leak, const struct md_leak_found *found)
+{
+	struct md_leak_words words = { 0 };
+	bool does = false;
+
+	for (size_t count; (count = md_leak_words_next(leak, found, &words));)
+		for (size_t i = 0; i < count; i++)
+			does |= (words.words[i] & leak->pointer_mask) == found->user;
+	return does;
+}
+
+/* A block whose start stands in itself is reached by who knows its inside: so do allocators of aligned memory find what they have to free. */
+static void reach_from_inside(struct md_leak *leak)
+{
+	struct md_leak_found found;
+	bool more = true;
+
+	while (more) {
+		more = false;
+		for (struct md_leak_walk walk = { 0 }; md_leak_walk_next(leak, &walk, &found);) {
+			if ((*found.mark & (REACHED | TOUCHED)) != TOUCHED || !points_to_itself(leak, &found))
+				continue;
+			*found.mark |= REACHED;
+			push(leak, &found);
+			drain(leak);
+			more = true; /* it may point to the inside of one that was passed already */
+		}
 	}
 }
 
@@ -453,6 +489,7 @@ void md_leak_classify(struct md_leak *leak, bool reachable_groups)
 		push(leak, &found);
 		drain(leak);
 	}
+	reach_from_inside(leak);
 	leak->pass = PASS_TOUCHED;
 	for (struct md_leak_walk walk = { 0 }; md_leak_walk_next(leak, &walk, &found);)
 		if ((*found.mark & (REACHED | TOUCHED)) == TOUCHED && !(*found.mark & PENDING))
@@ -476,7 +513,7 @@ void md_leak_classify(struct md_leak *leak, bool reachable_groups)
 			count_block(leak, &found, MD_LEAK_POSSIBLE);
 			if (recent)
 				group_block(leak, &found, MD_LEAK_POSSIBLE);
-		} else if (!(*found.mark & PARENT)) {
+		} else if (!(*found.mark & (PARENT | INSIDE))) {
 			gather_direct(leak, &found, false);
 		}
 	}
@@ -484,7 +521,7 @@ void md_leak_classify(struct md_leak *leak, bool reachable_groups)
 	leak->pass = PASS_HELD;
 	for (struct md_leak_walk walk = { 0 }; md_leak_walk_next(leak, &walk, &found);)
 		if ((*found.mark & (LEADER | COUNTED)) == LEADER)
-			gather_direct(leak, &found, true);
+			gather_direct(leak, &found, *found.mark & PARENT);
 	sort_groups(leak);
 }
 

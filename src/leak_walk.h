@@ -30,6 +30,15 @@ static inline bool md_leak_is_live(const struct md_record *record)
 	return atomic_load_explicit(&record->state, memory_order_acquire) == MD_BLOCK_LIVE;
 }
 
+/* A block of no bytes has an address all the same; and an array of no elements in a block that holds their count alone begins at its end. */
+static inline bool md_leak_ends_at(const struct md_record *record, const struct md_extent *extent, uintptr_t addr)
+{
+	if (addr != extent->user + extent->size)
+		return false;
+	return !extent->size || ((extent->size == 8 || extent->size == 16) && (record->apis & 15) == MD_API_NEW_ARRAY &&
+		((const size_t *)addr)[-1] == 0);
+}
+
 /* The block that addr lies in, its end excluded. */
 static inline bool md_leak_find(const struct md_leak *leak, uintptr_t addr, struct md_leak_found *found)
 {
@@ -48,8 +57,7 @@ static inline bool md_leak_find(const struct md_leak *leak, uintptr_t addr, stru
 		return false;
 	struct md_extent extent = md_extent_of(zone, record, md_zone_slot_begin(zone, slot));
 
-	/* A block of no bytes has an address all the same. */
-	if (addr < extent.user || (addr >= extent.user + extent.size && addr != extent.user))
+	if (addr < extent.user || (addr >= extent.user + extent.size && !md_leak_ends_at(record, &extent, addr)))
 		return false;
 	*found = (struct md_leak_found){ zone, record, &zone->marks[slot], extent.user, extent.size };
 	return true;

@@ -196,6 +196,34 @@ Test(leak, marks_in_pointers_are_taken_off)
 	expect_total(MD_LEAK_REACHABLE, 2, 96);
 }
 
+/* Allocators of aligned memory keep the start of what they have to free where they find it. */
+Test(leak, a_block_that_knows_its_start_is_reached_by_its_inside)
+{
+	uintptr_t *aligned[2] = { make(100), make(5000) }, *held = make(10), *plain = make(200);
+
+	aligned[0][1] = (uintptr_t)aligned[0];
+	aligned[0][5] = (uintptr_t)&aligned[1][10];
+	aligned[1][9] = (uintptr_t)aligned[1];
+	aligned[1][600] = (uintptr_t)held;
+	roots[0] = (uintptr_t)&aligned[0][2];
+	roots[1] = (uintptr_t)&plain[3];
+	search(false);
+	expect_total(MD_LEAK_REACHABLE, 3, 5110);
+	expect_total(MD_LEAK_POSSIBLE, 1, 200);
+}
+
+/* Behind the count of its elements, where there is none, ends the block. */
+Test(leak, an_array_of_no_elements_is_reachable)
+{
+	uintptr_t *array = allocate(8, MD_API_NEW_ARRAY, 1), *plain = make(8);
+
+	roots[0] = (uintptr_t)(array + 1);
+	roots[1] = (uintptr_t)(plain + 1);
+	search(false);
+	expect_total(MD_LEAK_REACHABLE, 1, 8);
+	expect_total(MD_LEAK_DIRECT, 1, 8);
+}
+
 /* --- rings --------------------------------------------------------------------------- */
 
 Test(leak, a_ring_is_one_leak)
@@ -241,6 +269,36 @@ Test(leak, a_ring_holds_what_lies_before_it)
 	expect_total(MD_LEAK_INDIRECT, 4, 64);
 	holds(group(0)->ring && group(0)->held.blocks == 4);
 	holds(group(0)->sample == (uintptr_t)outer[0] || group(0)->sample == (uintptr_t)outer[1]);
+}
+
+/* As in std::map: the parts point to the inside of the container, which was lost, wherever in memory it lies. */
+Test(leak, a_container_holds_its_parts)
+{
+	uintptr_t *before = make(16), *container = make(48), *after = make(16);
+
+	container[2] = (uintptr_t)after;
+	after[0] = (uintptr_t)before;
+	after[1] = before[0] = (uintptr_t)&container[1];
+	search(false);
+	expect_total(MD_LEAK_DIRECT, 1, 48);
+	expect_total(MD_LEAK_INDIRECT, 2, 32);
+	holds(group(0)->sample == (uintptr_t)container && !group(0)->ring);
+}
+
+/* ... and such a container may itself hang on a ring. */
+Test(leak, a_ring_holds_a_container)
+{
+	uintptr_t *container = make(48), *part = make(16), *ring[2] = { make(32), make(32) };
+
+	container[0] = (uintptr_t)part;
+	part[0] = (uintptr_t)&container[1];
+	ring[0][0] = (uintptr_t)ring[1];
+	ring[1][0] = (uintptr_t)ring[0];
+	ring[1][1] = (uintptr_t)&container[2];
+	search(false);
+	expect_total(MD_LEAK_DIRECT, 1, 32);
+	expect_total(MD_LEAK_INDIRECT, 3, 96);
+	holds(group(0)->ring);
 }
 
 Test(leak, a_block_that_points_to_itself_is_no_ring)
