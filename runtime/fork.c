@@ -13,7 +13,8 @@
 static struct md_lock *lock_at(unsigned i)
 {
 	struct md_heap *heap = &md_process.heap;
-	struct md_lock *const head[] = { md_foreign_orphan_lock(), &md_report_lock, &heap->threads_lock, md_threads_lock() };
+	struct md_lock *const head[] = { md_foreign_orphan_lock(), &md_report_lock, &heap->threads_lock, md_threads_lock(),
+		&heap->check_lock };
 	struct md_lock *const tail[] = { &heap->zones.large_lock, &heap->runs.lock, md_unwind_generic_lock(), &heap->modules.lock, &heap->stacks->lock,
 		&heap->arena.lock };
 	const unsigned heads = sizeof head / sizeof head[0], tails = sizeof tail / sizeof tail[0];

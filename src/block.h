@@ -22,7 +22,7 @@ enum md_block_state {
 	MD_BLOCK_FREE = 0,    /* slot in the zone's free set; zero so that fresh records need no writing */
 	MD_BLOCK_CACHED,      /* free, in a thread's cache                                               */
 	MD_BLOCK_LIVE,        /* the program's                                                           */
-	MD_BLOCK_FREEING,     /* one thread is between free() and the quarantine                         */
+	MD_BLOCK_FREEING,     /* one thread is between free() and the quarantine, or checks it (check.h) */
 	MD_BLOCK_QUARANTINED, /* freed, held back, its bytes filled                                      */
 	MD_BLOCK_STATE_COUNT
 };
@@ -36,7 +36,7 @@ enum md_block_flag {
 
 /* 24 bytes a slot; apis and times are packed because there is one of these for every block. */
 struct md_record {
-	uint32_t size; /* requested; for large blocks see struct md_zone, which has all 64 bits */
+	_Alignas(8) uint32_t size; /* requested; for large blocks see struct md_zone, which has all 64 bits */
 	uint32_t alloc_stack;
 	uint32_t free_stack;
 	uint32_t alloc_time; /* md_clock_coarse() */

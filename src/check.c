@@ -11,7 +11,7 @@ static uint32_t slot_of(const struct md_zone *zone, const struct md_record *reco
 }
 
 /* Copies what stands around addr: the row of sixteen it is in, four rows before it, and what fits after it. Only inside the zone, which is mapped. */
-static void copy_evidence(const struct md_heap *heap, struct md_finding *finding, uintptr_t low, uintptr_t high)
+static void copy_evidence(struct md_heap *heap, struct md_finding *finding, uintptr_t low, uintptr_t high)
 {
 	uintptr_t begin = (finding->addr & ~(uintptr_t)15) - 64, end = begin + MD_EVIDENCE_BYTES;
 
@@ -21,9 +21,10 @@ static void copy_evidence(const struct md_heap *heap, struct md_finding *finding
 		end = high;
 	if (begin >= end)
 		return;
+	if (!md_inspect_copy(heap, begin, end, finding->evidence))
+		return;
 	finding->evidence_begin = begin;
 	finding->evidence_bytes = (uint16_t)(end - begin);
-	memcpy(finding->evidence, (const void *)begin, end - begin);
 	md_inspect_bytes(heap, begin, end - begin, finding->evidence, finding->evidence_mark, finding->expected);
 }
 
@@ -97,37 +98,139 @@ static bool check_between(struct md_heap *heap, struct md_thread *thread, const 
 	return add_damage(heap, thread, MD_ERROR_HEAP_BUFFER_OVERFLOW, noticed, damage, left, in_use(right) ? right->user : 0, call);
 }
 
-bool md_check_redzones(struct md_heap *heap, struct md_thread *thread, const struct md_zone *zone, struct md_record *record,
+/* Byte by byte: what lies in the same word may be the program's, and be written by it at this moment. */
+static void repair(const struct md_heap *heap, uintptr_t begin, uintptr_t end)
+{
+	for (uintptr_t addr = begin; addr < end; addr++)
+		*(unsigned char *)addr = md_pattern_byte(heap->secret, addr);
+}
+
+void md_check_wait(struct md_heap *heap)
+{
+	md_lock_take(&heap->check_lock);
+	md_lock_release(&heap->check_lock);
+}
+
+/* Takes a live block out of its owner's reach, under check_lock. */
+static bool hold(struct md_record *record)
+{
+	uint8_t live = MD_BLOCK_LIVE;
+
+	return atomic_compare_exchange_strong_explicit(&record->state, &live, MD_BLOCK_FREEING, memory_order_acquire, memory_order_relaxed);
+}
+
+static void let_go(struct md_record *record)
+{
+	atomic_store_explicit(&record->state, MD_BLOCK_LIVE, memory_order_release);
+}
+
+/* The part before the block: its front red zone, and the slack of its left neighbour, which is held if it is live. */
+static bool check_front(struct md_heap *heap, struct md_thread *thread, const struct md_zone *zone, struct md_record *record,
+	const struct md_block_view *block, enum md_noticed noticed, const struct md_call *call)
+{
+	struct md_damage front = md_pattern_check(heap->secret, block->begin, block->user);
+	struct md_block_view before = { 0 };
+	bool held = false, done = true;
+
+	if (!front.byte_count)
+		return true;
+	if (slot_of(zone, record) > 0) {
+		held = hold(record - 1);
+		md_inspect_slot(heap, zone, slot_of(zone, record) - 1, &before);
+	}
+	if (held) {
+		/* The shared red zone is the end of the left neighbour's: look at its slack too, to see where the damage begins. */
+		struct md_damage wider = md_pattern_check(heap->secret, before.user + before.size, block->user);
+
+		before.state = MD_BLOCK_LIVE;
+		if (wider.byte_count)
+			front = wider;
+	}
+	done = check_between(heap, thread, &before, block, front, noticed, call);
+	if (done) {
+		record->flags |= MD_BLOCK_DAMAGED;
+		repair(heap, front.first, front.end);
+	}
+	if (held)
+		let_go(record - 1);
+	return done;
+}
+
+/* Under check_lock; the block is MD_BLOCK_FREEING, and not by somebody else. */
+static bool check_redzones(struct md_heap *heap, struct md_thread *thread, const struct md_zone *zone, struct md_record *record,
 	enum md_noticed noticed, const struct md_call *call)
 {
 	struct md_block_view block, before, after;
 
 	md_inspect_slot(heap, zone, slot_of(zone, record), &block);
 	md_inspect_neighbours(heap, &block, &before, &after);
+	if (noticed != MD_NOTICED_AT_FREE)
+		block.state = MD_BLOCK_LIVE; /* it is only held */
 	struct md_damage rear = md_pattern_check(heap->secret, block.user + block.size, block.end);
 
 	if (rear.byte_count) {
 		if (!check_between(heap, thread, &block, &after, rear, noticed, call))
 			return false;
 		record->flags |= MD_BLOCK_DAMAGED;
-		md_pattern_paint(heap->secret, block.user + block.size, block.end);
+		repair(heap, rear.first, rear.end);
 	}
-	struct md_damage front = md_pattern_check(heap->secret, block.begin, block.user);
+	return check_front(heap, thread, zone, record, &block, noticed, call);
+}
 
-	if (front.byte_count) {
-		/* The shared red zone is the end of the left neighbour's: look at its slack too, to see where the damage begins. */
-		if (in_use(&before)) {
-			struct md_damage wider = md_pattern_check(heap->secret, before.user + before.size, block.user);
+bool md_check_redzones(struct md_heap *heap, struct md_thread *thread, const struct md_zone *zone, struct md_record *record,
+	enum md_noticed noticed, const struct md_call *call)
+{
+	md_lock_take(&heap->check_lock);
+	bool done = check_redzones(heap, thread, zone, record, noticed, call);
 
-			if (wider.byte_count)
-				front = wider;
-		}
-		if (!check_between(heap, thread, &before, &block, front, noticed, call))
-			return false;
-		record->flags |= MD_BLOCK_DAMAGED;
-		md_pattern_paint(heap->secret, in_use(&before) ? before.user + before.size : block.begin, block.user);
+	md_lock_release(&heap->check_lock);
+	return done;
+}
+
+bool md_check_live(struct md_heap *heap, struct md_thread *thread, const struct md_zone *zone, struct md_record *record, enum md_noticed noticed,
+	const struct md_call *call)
+{
+	bool done = true;
+
+	md_lock_take(&heap->check_lock);
+	if (hold(record)) {
+		struct md_extent extent = md_extent_of(zone, record, md_zone_slot_begin(zone, slot_of(zone, record)));
+
+		if (!md_redzones_intact(heap->secret, &extent))
+			done = check_redzones(heap, thread, zone, record, noticed, call);
+		let_go(record);
 	}
-	return true;
+	md_lock_release(&heap->check_lock);
+	return done;
+}
+
+struct md_damage md_check_find_freed(const struct md_heap *heap, const struct md_block_view *block)
+{
+	struct md_damage damage =
+		md_fill_check(heap->config.fill_free_byte, block->user, block->user + md_filled_bytes(heap, block->size));
+	struct md_damage rear = { 0 };
+
+	if (!(block->flags & MD_BLOCK_DROPPED))
+		rear = md_pattern_check(heap->secret, block->user + block->size, block->end);
+	if (!damage.byte_count)
+		return rear;
+	if (rear.byte_count) {
+		damage.byte_count += rear.byte_count;
+		damage.end = rear.end;
+	}
+	return damage;
+}
+
+bool md_check_add_freed(struct md_heap *heap, struct md_thread *thread, const struct md_block_view *block, struct md_damage damage,
+	enum md_noticed noticed, const struct md_call *call)
+{
+	struct md_block_view before, after;
+
+	/* Its own bytes are untouched, but the red zone that it shares is not: the mistake of a neighbour in use, see blames_right. */
+	md_inspect_neighbours(heap, block, &before, &after);
+	if (damage.first >= block->user + block->size && damage.first >= block->end - MD_REDZONE_BYTES && in_use(&after))
+		return check_between(heap, thread, block, &after, damage, noticed, call);
+	return add_damage(heap, thread, MD_ERROR_HEAP_USE_AFTER_FREE, noticed, damage, block, 0, call);
 }
 
 bool md_check_freed(struct md_heap *heap, struct md_thread *thread, const struct md_zone *zone, struct md_record *record, enum md_noticed noticed,
@@ -136,35 +239,15 @@ bool md_check_freed(struct md_heap *heap, struct md_thread *thread, const struct
 	struct md_block_view block;
 
 	md_inspect_slot(heap, zone, slot_of(zone, record), &block);
-	uintptr_t filled_end = block.user + md_filled_bytes(heap, block.size);
-	struct md_damage damage = md_fill_check(heap->config.fill_free_byte, block.user, filled_end);
-	struct md_damage rear = { 0 };
+	struct md_damage damage = md_check_find_freed(heap, &block);
 
-	if (!(record->flags & MD_BLOCK_DROPPED))
-		rear = md_pattern_check(heap->secret, block.user + block.size, block.end);
-	if (!damage.byte_count) {
-		struct md_block_view before, after;
-
-		/* Its own bytes are untouched, but the red zone that it shares is not: the mistake of a neighbour in use, see blames_right. */
-		md_inspect_neighbours(heap, &block, &before, &after);
-		if (rear.byte_count && rear.first >= block.end - MD_REDZONE_BYTES && in_use(&after)) {
-			if (!check_between(heap, thread, &block, &after, rear, noticed, call))
-				return false;
-			md_pattern_paint(heap->secret, rear.first, block.end);
-			return true;
-		}
-		damage = rear;
-	} else if (rear.byte_count) {
-		damage.byte_count += rear.byte_count;
-		damage.end = rear.end;
-	}
 	if (!damage.byte_count)
 		return true;
-	if (!add_damage(heap, thread, MD_ERROR_HEAP_USE_AFTER_FREE, noticed, damage, &block, 0, call))
+	if (!md_check_add_freed(heap, thread, &block, damage, noticed, call))
 		return false;
 	record->flags |= MD_BLOCK_DAMAGED;
-	memset((void *)block.user, heap->config.fill_free_byte, filled_end - block.user);
+	memset((void *)block.user, heap->config.fill_free_byte, md_filled_bytes(heap, block.size));
 	if (!(record->flags & MD_BLOCK_DROPPED))
-		md_pattern_paint(heap->secret, block.user + block.size, block.end);
+		repair(heap, damage.first > block.user + block.size ? damage.first : block.user + block.size, damage.end);
 	return true;
 }

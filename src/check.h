@@ -3,6 +3,10 @@
  * Checking one block: are the bytes around and in it as we left them, and if not, whose mistake is it?
  *
  * The quick tests are inline and read only; what they find suspicious is located, copied into a finding, and repaired by the functions below.
+ *
+ * Locking   Bytes are judged, and repaired, only while nobody else can change what they belong to. A live block that is not the caller's to free is held
+ *           for that moment: MD_BLOCK_FREEING under heap->check_lock, which free and realloc wait for (md_check_wait). A freed block belongs to the
+ *           thread whose quarantine it is in; others look at it several times and repair nothing.
  */
 #ifndef MD_CHECK_H
 #define MD_CHECK_H
@@ -46,13 +50,27 @@ static inline size_t md_filled_bytes(const struct md_heap *heap, size_t size)
 struct md_finding *md_check_add(struct md_heap *heap, struct md_thread *thread, enum md_error error, enum md_noticed noticed, uintptr_t addr,
 	const struct md_block_view *block, const struct md_call *call);
 
-/* Reports and repairs what differs in the red zones and slack of a block in use. False when the list of findings was full: nothing was
- * repaired then. */
+/* Waits until no check holds a block any more. */
+void md_check_wait(struct md_heap *heap);
+
+/* Reports and repairs what differs in the red zones and slack of a live block, whoever's it is: nothing if it is not live any more. False when the list
+ * of findings was full: nothing was repaired then. */
+bool md_check_live(struct md_heap *heap, struct md_thread *thread, const struct md_zone *zone, struct md_record *record, enum md_noticed noticed,
+	const struct md_call *call);
+
+/* The same for a block that the caller has made MD_BLOCK_FREEING. */
 bool md_check_redzones(struct md_heap *heap, struct md_thread *thread, const struct md_zone *zone, struct md_record *record,
 	enum md_noticed noticed, const struct md_call *call);
 
-/* The same for a freed block: its fill, and its red zones, where every difference is a use after free. */
+/* The same for a block in the thread's own quarantine: its fill, and its red zones, where every difference is a use after free. */
 bool md_check_freed(struct md_heap *heap, struct md_thread *thread, const struct md_zone *zone, struct md_record *record, enum md_noticed noticed,
 	const struct md_call *call);
+
+/* What differs in the fill and red zones of a freed block, all in one; byte_count is 0 if nothing does. */
+struct md_damage md_check_find_freed(const struct md_heap *heap, const struct md_block_view *block);
+
+/* Adds the finding of damage in a freed block. False when the list was full. */
+bool md_check_add_freed(struct md_heap *heap, struct md_thread *thread, const struct md_block_view *block, struct md_damage damage,
+	enum md_noticed noticed, const struct md_call *call);
 
 #endif

@@ -36,6 +36,7 @@ bool md_heap_init(struct md_heap *heap, const struct md_heap_config *config)
 	md_zones_init(&heap->zones, &heap->runs, &heap->arena, heap->secret, heap->config.redzone);
 	md_modules_init(&heap->modules);
 	md_lock_init(&heap->threads_lock, MD_LOCK_THREADS);
+	md_lock_init(&heap->check_lock, MD_LOCK_CHECK);
 	heap->stacks = md_stack_store_create(&heap->arena);
 	heap->thread_infos = md_os_map(0, MD_THREAD_INFOS_MAX * sizeof *heap->thread_infos);
 	return heap->stacks && heap->thread_infos;
@@ -226,9 +227,9 @@ static struct md_record *find_exact(const struct md_zone *zone, uintptr_t user, 
 {
 	*inside = NULL;
 	if (zone->kind == MD_ZONE_LARGE) {
-		*slot_begin = zone->large_user;
+		*slot_begin = __atomic_load_n(&zone->large_user, __ATOMIC_RELAXED); /* of a zone that was freed it may change at this moment */
 		*inside = zone->records;
-		return user == zone->large_user ? zone->records : NULL;
+		return user == *slot_begin ? zone->records : NULL;
 	}
 	if (user < zone->first_slot)
 		return NULL;
@@ -243,6 +244,31 @@ static struct md_record *find_exact(const struct md_zone *zone, uintptr_t user, 
 	return user == *slot_begin + 16u * (uintptr_t)record->user_offset16 ? record : NULL;
 }
 
+/* The state of a block. One that a check holds for a moment is waited for. */
+static uint8_t state_of(struct md_heap *heap, const struct md_record *record)
+{
+	uint8_t state = atomic_load_explicit(&record->state, memory_order_acquire);
+
+	if (likely(state != MD_BLOCK_FREEING))
+		return state;
+	md_check_wait(heap);
+	return atomic_load_explicit(&record->state, memory_order_acquire);
+}
+
+/* LIVE to FREEING: of two threads exactly one gets through. A check that holds the block for a moment is waited for. */
+static bool begin_freeing(struct md_heap *heap, struct md_record *record)
+{
+	uint8_t live = MD_BLOCK_LIVE;
+
+	if (likely(atomic_compare_exchange_strong_explicit(&record->state, &live, MD_BLOCK_FREEING, memory_order_acquire, memory_order_relaxed)))
+		return true;
+	if (live != MD_BLOCK_FREEING)
+		return false;
+	md_check_wait(heap);
+	live = MD_BLOCK_LIVE;
+	return atomic_compare_exchange_strong_explicit(&record->state, &live, MD_BLOCK_FREEING, memory_order_acquire, memory_order_relaxed);
+}
+
 struct md_record *md_heap_live_block(struct md_heap *heap, uintptr_t user, struct md_zone **zone_out)
 {
 	struct md_zone *zone = md_page_map_zone(&heap->map, user);
@@ -251,7 +277,7 @@ struct md_record *md_heap_live_block(struct md_heap *heap, uintptr_t user, struc
 
 	if (!zone || !(record = find_exact(zone, user, &slot_begin, &inside)))
 		return NULL;
-	if (atomic_load_explicit(&record->state, memory_order_acquire) != MD_BLOCK_LIVE)
+	if (state_of(heap, record) != MD_BLOCK_LIVE)
 		return NULL;
 	*zone_out = zone;
 	return record;
@@ -417,11 +443,8 @@ enum md_freed md_heap_free(struct md_heap *heap, struct md_thread *thread, void 
 	if (unlikely(!zone))
 		return MD_FREED_FOREIGN;
 	struct md_record *record = find_exact(zone, user, &slot_begin, &inside);
-	uint8_t live = MD_BLOCK_LIVE;
 
-	/* Of two racing frees exactly one gets through. */
-	if (unlikely(!record || !atomic_compare_exchange_strong_explicit(&record->state, &live, MD_BLOCK_FREEING, memory_order_acquire,
-				     memory_order_relaxed)))
+	if (unlikely(!record || !begin_freeing(heap, record)))
 		return refuse_pointer(heap, thread, user, record != NULL, call);
 	check_call_fits(heap, thread, zone, record, user, call);
 	retire(heap, thread, zone, record, slot_begin, call);
@@ -438,7 +461,7 @@ enum md_freed md_heap_size(struct md_heap *heap, struct md_thread *thread, void 
 	if (unlikely(!zone))
 		return MD_FREED_FOREIGN;
 	record = find_exact(zone, user, &slot_begin, &inside);
-	if (unlikely(!record || atomic_load_explicit(&record->state, memory_order_acquire) != MD_BLOCK_LIVE))
+	if (unlikely(!record || state_of(heap, record) != MD_BLOCK_LIVE))
 		return refuse_pointer(heap, thread, user, record != NULL, call);
 	*size = md_record_size(zone, record);
 	return MD_FREED;
@@ -464,7 +487,8 @@ static void resize_in_place(struct md_heap *heap, struct md_thread *thread, stru
 	} else {
 		record->size = (uint32_t)size;
 	}
-	md_pattern_paint(heap->secret, extent.user + size, extent.end);
+	/* The red zone that it shares keeps its pattern, and is not written: the next block's owner may be looking at it. */
+	md_pattern_paint(heap->secret, extent.user + size, zone->kind == MD_ZONE_LARGE ? extent.end : extent.end - MD_REDZONE_BYTES);
 	if (size > extent.size)
 		fill_new(heap, extent.user + extent.size, size - extent.size);
 	note_alloc(thread, record, extent.user, size, call);
@@ -516,7 +540,7 @@ static void *move_pages(struct md_heap *heap, struct md_thread *thread, struct m
 
 	if (!wider)
 		return NULL;
-	if (old_bytes > layout.zone_bytes || !md_os_move((void *)zone->begin, (void *)wider->begin, old_bytes)) {
+	if (old_bytes > layout.zone_bytes || !md_runs_move(&heap->runs, zone->begin, zone->bytes, wider->begin, old_bytes)) {
 		md_zones_give_large(&heap->zones, wider, false);
 		return NULL;
 	}
@@ -528,9 +552,6 @@ static void *move_pages(struct md_heap *heap, struct md_thread *thread, struct m
 		md_event_make(MD_EVENT_FREE, free_call->api, zone->large_user, old_size, call->stack, thread->id, md_clock_now()));
 	thread->counters.frees++;
 	thread->counters.freed_bytes += old_size;
-	/* The rest of the old range is still mapped: give it up with the moved part, or the range would have a hole. */
-	if (zone->bytes > old_bytes)
-		md_os_unmap((void *)(zone->begin + old_bytes), zone->bytes - old_bytes);
 	md_zones_give_large(&heap->zones, zone, true);
 	note_alloc(thread, &wider->large_record, wider->large_user, size, call);
 	return (void *)wider->large_user;
@@ -542,14 +563,12 @@ enum md_freed md_heap_resize(struct md_heap *heap, struct md_thread *thread, voi
 	struct md_zone *zone = md_page_map_zone(&heap->map, user);
 	struct md_record *inside, *record;
 	struct md_call free_call = { .api = MD_API_REALLOC_FREE, .stack = call->stack };
-	uint8_t live = MD_BLOCK_LIVE;
 
 	*result = NULL;
 	if (unlikely(!zone))
 		return MD_FREED_FOREIGN;
 	record = find_exact(zone, user, &slot_begin, &inside);
-	if (unlikely(!record || !atomic_compare_exchange_strong_explicit(&record->state, &live, MD_BLOCK_FREEING, memory_order_acquire,
-				     memory_order_relaxed)))
+	if (unlikely(!record || !begin_freeing(heap, record)))
 		return refuse_pointer(heap, thread, user, record != NULL, &free_call);
 	struct md_extent extent = md_extent_of(zone, record, slot_begin);
 

@@ -56,6 +56,7 @@ struct md_heap {
 	uint32_t threads_created; /* ever; the next id */
 	struct md_thread_info *thread_infos; /* by id; own mapping */
 	_Atomic uint64_t checks;
+	struct md_lock check_lock; /* whose holder may keep live blocks in MD_BLOCK_FREEING for a moment, see check.h */
 };
 
 /* Makes the heap ready. heap is zeroed memory. False when the system gives no memory for the first tables. */

@@ -108,6 +108,7 @@ void md_heap_thread_end(struct md_heap *heap, struct md_thread *thread)
 void md_heap_after_fork(struct md_heap *heap, struct md_thread *survivor)
 {
 	md_lock_take(&heap->threads_lock);
+	heap->runs.watchers = 0; /* whoever watched is not here */
 	for (struct md_thread *thread = atomic_load(&heap->threads); thread; thread = thread->next) {
 		/* One that was inside a call may have a cache or a queue half changed: it is left alone, and what it holds stays held. */
 		if (thread != survivor && !thread->parked && !thread->busy)

@@ -6,17 +6,59 @@
 #include "src/check.h"
 #include "src/pattern.h"
 
+/* A copy of a record that its owner may be changing: taken until two in a row are equal, so that it is of one moment. */
+static struct md_record copy_record(const struct md_record *record)
+{
+	union {
+		struct md_record record;
+		uint64_t words[3];
+	} copy, again;
+	const uint64_t *words = (const uint64_t *)record;
+
+	for (int tries = 0; tries < 8; tries++) {
+		for (int i = 0; i < 3; i++)
+			copy.words[i] = __atomic_load_n(&words[i], __ATOMIC_ACQUIRE);
+		for (int i = 0; i < 3; i++)
+			again.words[i] = __atomic_load_n(&words[i], __ATOMIC_ACQUIRE);
+		if (!memcmp(&copy, &again, sizeof copy))
+			break;
+	}
+	return again.record;
+}
+
+/* Where the parts of a block are, by a copy of its record. */
+static struct md_extent extent_now(const struct md_zone *zone, uint32_t slot, const struct md_record *record)
+{
+	if (zone->kind != MD_ZONE_LARGE)
+		return md_extent_of(zone, record, md_zone_slot_begin(zone, slot));
+	return (struct md_extent){
+		.begin = __atomic_load_n(&zone->large_begin, __ATOMIC_RELAXED),
+		.user = __atomic_load_n(&zone->large_user, __ATOMIC_RELAXED),
+		.size = __atomic_load_n(&zone->large_size, __ATOMIC_RELAXED),
+		.end = __atomic_load_n(&zone->large_end, __ATOMIC_RELAXED),
+	};
+}
+
+/* Of a large zone that is handed on meanwhile the parts may be those of two blocks. */
+static bool is_sound(const struct md_extent *extent)
+{
+	return extent->begin <= extent->user && extent->user <= extent->end && extent->size <= extent->end - extent->user;
+}
+
 void md_inspect_slot(const struct md_heap *heap, const struct md_zone *zone, uint32_t slot, struct md_block_view *block)
 {
-	const struct md_record *record = &zone->records[slot];
-	uint8_t state = atomic_load_explicit(&record->state, memory_order_acquire);
+	struct md_record copy = copy_record(&zone->records[slot]), *record = &copy;
+	uint8_t state = atomic_load_explicit(&record->state, memory_order_relaxed);
 
 	memset(block, 0, sizeof *block);
 	if (state == MD_BLOCK_FREE && !record->alloc_time && !record->apis && !record->alloc_stack && !record->size)
 		return; /* never handed out: the record is as it came */
 	if (state == MD_BLOCK_CACHED && !record->alloc_time && !record->alloc_stack)
 		return;
-	struct md_extent extent = md_extent_of(zone, record, md_zone_slot_begin(zone, slot));
+	struct md_extent extent = extent_now(zone, slot, record);
+
+	if (!is_sound(&extent))
+		return;
 	bool freed = state != MD_BLOCK_LIVE && (record->free_stack || record->free_thread);
 
 	block->valid = true;
@@ -143,6 +185,11 @@ const struct md_zone *md_inspect_zone_from(const struct md_heap *heap, uintptr_t
 	return NULL;
 }
 
+static size_t size_now(const struct md_zone *zone, const struct md_record *record)
+{
+	return zone->kind == MD_ZONE_LARGE ? __atomic_load_n(&zone->large_size, __ATOMIC_RELAXED) : __atomic_load_n(&record->size, __ATOMIC_RELAXED);
+}
+
 void md_inspect_zone(const struct md_heap *heap, const struct md_zone *zone, struct md_zone_view *view)
 {
 	(void)heap;
@@ -162,7 +209,7 @@ void md_inspect_zone(const struct md_heap *heap, const struct md_zone *zone, str
 		case MD_BLOCK_LIVE:
 		case MD_BLOCK_FREEING:
 			view->live++;
-			view->user_bytes += md_record_size(zone, record);
+			view->user_bytes += size_now(zone, record);
 			break;
 		case MD_BLOCK_QUARANTINED:
 			view->quarantined++;
@@ -196,22 +243,23 @@ bool md_inspect_next_run(const struct md_heap *heap, const struct md_zone *zone,
 	(void)heap;
 	if (*slot >= zone->slot_count)
 		return false;
-	const struct md_record *first = &zone->records[*slot];
-	uint8_t state = atomic_load_explicit(&first->state, memory_order_relaxed);
-	bool damaged = first->flags & MD_BLOCK_DAMAGED;
 	bool large = zone->kind == MD_ZONE_LARGE;
 
-	*run = (struct md_run_view){ .state = (enum md_block_state)state, .damaged = damaged };
-	run->begin = large ? zone->begin : md_zone_slot_begin(zone, *slot);
-	while (*slot < zone->slot_count) {
+	*run = (struct md_run_view){ .begin = large ? zone->begin : md_zone_slot_begin(zone, *slot) };
+	for (; *slot < zone->slot_count; ++*slot) {
 		const struct md_record *record = &zone->records[*slot];
+		uint8_t state = atomic_load_explicit(&record->state, memory_order_relaxed);
+		bool damaged = __atomic_load_n(&record->flags, __ATOMIC_RELAXED) & MD_BLOCK_DAMAGED;
 
-		if (atomic_load_explicit(&record->state, memory_order_relaxed) != state || (bool)(record->flags & MD_BLOCK_DAMAGED) != damaged)
+		if (!run->slots) {
+			run->state = (enum md_block_state)state;
+			run->damaged = damaged;
+		} else if (state != run->state || damaged != run->damaged) {
 			break;
+		}
 		if (state != MD_BLOCK_FREE && state != MD_BLOCK_CACHED)
-			run->user_bytes += md_record_size(zone, record);
+			run->user_bytes += size_now(zone, record);
 		run->slots++;
-		++*slot;
 	}
 	run->end = large ? zone->begin + zone->bytes : md_zone_slot_begin(zone, *slot);
 	return true;
@@ -289,45 +337,105 @@ void md_inspect_counters(const struct md_heap *heap, struct md_counters *counter
 	counters->checks = atomic_load(&heap->checks);
 }
 
+bool md_inspect_copy(struct md_heap *heap, uintptr_t begin, uintptr_t end, unsigned char *copy)
+{
+	md_runs_watch_begin(&heap->runs);
+	const struct md_zone *zone = md_page_map_zone(&heap->map, begin);
+	bool readable = begin < end && zone && zone == md_page_map_zone(&heap->map, end - 1);
+
+	for (uintptr_t addr = begin; readable && addr < end; addr++) /* not memcpy: its owner may write to it */
+		*copy++ = __atomic_load_n((const unsigned char *)addr, __ATOMIC_RELAXED);
+	md_runs_watch_end(&heap->runs);
+	return readable;
+}
+
+/* Looks at a block in another thread's quarantine. It may leave that, be handed out and come back while we look, so only what is seen three times in a row
+ * is believed; and it is not ours to repair. False when the list of findings was full. */
+static bool check_freed_elsewhere(struct md_heap *heap, struct md_thread *thread, const struct md_zone *zone, uint32_t slot, enum md_noticed noticed,
+	const struct md_call *call)
+{
+	struct md_block_view block, again;
+	struct md_damage damage, first_damage;
+
+	for (int look = 0; look < 3; look++) {
+		md_inspect_slot(heap, zone, slot, &again);
+		if (!again.valid || again.state != MD_BLOCK_QUARANTINED)
+			return true;
+		damage = md_check_find_freed(heap, &again);
+		if (!damage.byte_count || (look && (damage.first != first_damage.first || damage.end != first_damage.end || again.user != block.user ||
+				again.size != block.size || again.alloc_time != block.alloc_time || again.free_thread.value != block.free_thread.value)))
+			return true;
+		block = again;
+		first_damage = damage;
+		for (volatile int pause = 0; pause < 500; pause++)
+			;
+	}
+	md_inspect_slot(heap, zone, slot, &again);
+	if (again.state != MD_BLOCK_QUARANTINED)
+		return true;
+	return md_check_add_freed(heap, thread, &block, damage, noticed, call);
+}
+
 /* Looks at one slot. False when the list of findings was full. */
 static bool check_slot(struct md_heap *heap, struct md_thread *thread, const struct md_zone *zone, uint32_t slot, enum md_noticed noticed,
 	const struct md_call *call)
 {
-	struct md_record *record = &zone->records[slot];
-	uint8_t state = atomic_load_explicit(&record->state, memory_order_acquire);
+	struct md_record *record = &zone->records[slot], copy = copy_record(record);
+	uint8_t state = atomic_load_explicit(&copy.state, memory_order_relaxed);
+	bool intact;
 
 	if (state != MD_BLOCK_LIVE && state != MD_BLOCK_QUARANTINED)
 		return true;
-	struct md_extent extent = md_extent_of(zone, record, md_zone_slot_begin(zone, slot));
-	bool intact = md_redzones_intact(heap->secret, &extent);
+	struct md_extent extent = extent_now(zone, slot, &copy);
 
-	if (state == MD_BLOCK_QUARANTINED) {
-		intact = md_fill_intact(heap->config.fill_free_byte, extent.user, extent.user + md_filled_bytes(heap, extent.size)) &&
-			((record->flags & MD_BLOCK_DROPPED) || md_pattern_intact(heap->secret, extent.user + extent.size, extent.end));
-	}
-	/* Its owner may have freed or resized it while we looked: only what stayed as it was can be judged. */
-	struct md_extent again = md_extent_of(zone, record, md_zone_slot_begin(zone, slot));
-
-	atomic_thread_fence(memory_order_acquire);
-	if (intact || atomic_load_explicit(&record->state, memory_order_acquire) != state || again.user != extent.user || again.size != extent.size)
+	/* The zone may have been given up, and its struct have become another's, since it was found. */
+	if (!is_sound(&extent) || md_page_map_zone(&heap->map, extent.begin) != zone || md_page_map_zone(&heap->map, extent.end - 1) != zone)
 		return true;
+	if (state == MD_BLOCK_LIVE) {
+		intact = md_redzones_intact(heap->secret, &extent);
+	} else {
+		intact = md_fill_intact(heap->config.fill_free_byte, extent.user, extent.user + md_filled_bytes(heap, extent.size)) &&
+			((copy.flags & MD_BLOCK_DROPPED) || md_pattern_intact(heap->secret, extent.user + extent.size, extent.end));
+	}
+	if (intact)
+		return true;
+	/* Perhaps only because its owner freed or resized it meanwhile: what follows looks again, with the block held. */
 	if (state == MD_BLOCK_LIVE)
-		return md_check_redzones(heap, thread, zone, record, noticed, call);
-	return md_check_freed(heap, thread, zone, record, noticed, call);
+		return md_check_live(heap, thread, zone, record, noticed, call);
+	if (copy.free_thread == thread->id.value)
+		return md_check_freed(heap, thread, zone, record, noticed, call);
+	return check_freed_elsewhere(heap, thread, zone, slot, noticed, call);
+}
+
+/* Where the walk goes on after a zone. Its struct may have become another zone's meanwhile, but the walk never turns back. */
+static uintptr_t next_from(const struct md_zone *zone, uintptr_t from)
+{
+	uintptr_t end = zone->begin + zone->bytes;
+
+	return end > from ? end : from + MD_UNIT_BYTES;
 }
 
 bool md_check_heap(struct md_heap *heap, struct md_thread *thread, struct md_check_cursor *cursor, enum md_noticed noticed,
 	const struct md_call *call)
 {
-	for (const struct md_zone *zone; (zone = md_inspect_zone_from(heap, cursor->zone_from));) {
-		for (; cursor->slot < zone->slot_count; cursor->slot++, cursor->blocks++)
-			if (!check_slot(heap, thread, zone, cursor->slot, noticed, call))
-				return true;
-		cursor->zone_from = zone->begin + zone->bytes;
-		cursor->slot = 0;
+	bool more = false;
+
+	md_runs_watch_begin(&heap->runs);
+	for (const struct md_zone *zone; !more && (zone = md_inspect_zone_from(heap, cursor->zone_from));) {
+		while (cursor->slot < zone->slot_count && !more) {
+			more = !check_slot(heap, thread, zone, cursor->slot, noticed, call);
+			if (!more)
+				cursor->slot++, cursor->blocks++;
+		}
+		if (!more) {
+			cursor->zone_from = next_from(zone, cursor->zone_from);
+			cursor->slot = 0;
+		}
 	}
-	atomic_fetch_add_explicit(&heap->checks, 1, memory_order_relaxed);
-	return false;
+	md_runs_watch_end(&heap->runs);
+	if (!more)
+		atomic_fetch_add_explicit(&heap->checks, 1, memory_order_relaxed);
+	return more;
 }
 
 bool md_check_block(struct md_heap *heap, struct md_thread *thread, uintptr_t addr, enum md_noticed noticed, const struct md_call *call)
@@ -338,6 +446,8 @@ bool md_check_block(struct md_heap *heap, struct md_thread *thread, uintptr_t ad
 	md_inspect_address(heap, addr, &block);
 	if (!zone || !block.valid)
 		return false;
+	md_runs_watch_begin(&heap->runs);
 	check_slot(heap, thread, zone, zone->kind == MD_ZONE_LARGE ? 0 : md_zone_slot_at(zone, block.user), noticed, call);
+	md_runs_watch_end(&heap->runs);
 	return true;
 }

@@ -3,7 +3,9 @@
  * Looking at the heap without changing it (checks repair what they report): which block an address belongs to, its neighbours, all
  * blocks in order of address, all zones.
  *
- * Locking   none, so that a report can look while other threads run: what is copied was true at one moment for each block.
+ * Locking   none, so that a report can look while other threads run: what is copied was true at one moment for each block. Records and bytes are read
+ *           while their owners may write them; what was read is then read again, and used only if it did not change. Memory is read only between
+ *           md_runs_watch_begin and md_runs_watch_end.
  */
 #ifndef MD_INSPECT_H
 #define MD_INSPECT_H
@@ -27,6 +29,9 @@ void md_inspect_neighbours(const struct md_heap *heap, const struct md_block_vie
  * memory. */
 void md_inspect_bytes(const struct md_heap *heap, uintptr_t addr, size_t bytes, const unsigned char *data, unsigned char *marks,
 	unsigned char *expected);
+
+/* Copies [begin, end), which lies in one zone, while its owner may write to it or give it up. False if it is no zone's (any more). */
+bool md_inspect_copy(struct md_heap *heap, uintptr_t begin, uintptr_t end, unsigned char *copy);
 
 /* The copy of a block's record, with its place; for one slot of a zone. valid is false for a slot never used. */
 void md_inspect_slot(const struct md_heap *heap, const struct md_zone *zone, uint32_t slot, struct md_block_view *block);

@@ -22,6 +22,7 @@ enum md_lock_rank {
 	MD_LOCK_ORPHANS, /* the struct that serves threads which have ended already      */
 	MD_LOCK_REPORT,  /* one report at a time; taken with nothing else held           */
 	MD_LOCK_THREADS, /* the list of threads, and those parked for reuse              */
+	MD_LOCK_CHECK,   /* live blocks that a check holds for a moment                  */
 	MD_LOCK_CLASS,   /* zones of one size class; one at a time                       */
 	MD_LOCK_RUNS,    /* free runs of units, mapping and unmapping                    */
 	MD_LOCK_UNWIND,  /* libunwind, which has locks of its own                        */

@@ -79,7 +79,8 @@ static void mark(struct md_runs *runs, const struct md_run *run, uintptr_t value
 	md_page_map_set(runs->map, run->begin + run->bytes - MD_UNIT_BYTES, MD_UNIT_BYTES, value);
 }
 
-/* Makes [begin, begin + bytes) free: merged, marked and in its bin. Should there be no record for it, the range goes back to the system. */
+/* Makes [begin, begin + bytes) free: merged, marked and in its bin. Should there be no record for it, the range goes back to the system (or, while
+ * somebody watches, is lost). */
 static void insert(struct md_runs *runs, uintptr_t begin, size_t bytes, bool dirty)
 {
 	struct md_run *before = begin ? md_page_map_run(runs->map, begin - MD_UNIT_BYTES) : NULL;
@@ -96,7 +97,8 @@ static void insert(struct md_runs *runs, uintptr_t begin, size_t bytes, bool dir
 	} else {
 		run = record_take(runs);
 		if (!run) {
-			md_os_unmap((void *)begin, bytes);
+			if (!runs->watchers)
+				md_os_unmap((void *)begin, bytes);
 			atomic_fetch_sub_explicit(&runs->mapped_bytes, bytes, memory_order_relaxed);
 			return;
 		}
@@ -237,13 +239,13 @@ bool md_runs_extend(struct md_runs *runs, uintptr_t begin, size_t bytes, bool *f
 	return taken;
 }
 
-/* Gives one free run back. Returns the bytes the system got. */
+/* Gives one free run back: address space and all if unmap is set and nobody watches. Returns the bytes the system got. */
 static size_t give_back(struct md_runs *runs, struct md_run *run, bool unmap)
 {
 	size_t bytes = run->bytes;
 
 	bin_remove(runs, run);
-	if (unmap) {
+	if (unmap && !runs->watchers) {
 		mark(runs, run, 0);
 		md_os_unmap((void *)run->begin, bytes);
 		atomic_fetch_sub_explicit(&runs->mapped_bytes, bytes, memory_order_relaxed);
@@ -286,12 +288,35 @@ void md_runs_give(struct md_runs *runs, uintptr_t begin, size_t bytes, bool dirt
 	md_lock_release(&runs->lock);
 }
 
-void md_runs_forget(struct md_runs *runs, uintptr_t begin, size_t bytes)
+bool md_runs_move(struct md_runs *runs, uintptr_t begin, size_t bytes, uintptr_t to, size_t move_bytes)
+{
+	bool moved = false;
+
+	/* All under the lock: who begins to watch afterwards finds nothing in the page map where nothing is mapped. */
+	md_lock_take(&runs->lock);
+	if (!runs->watchers && md_os_move((void *)begin, (void *)to, move_bytes)) {
+		if (bytes > move_bytes)
+			md_os_unmap((void *)(begin + move_bytes), bytes - move_bytes);
+		md_page_map_set(runs->map, begin, bytes, 0);
+		atomic_fetch_sub_explicit(&runs->used_bytes, bytes, memory_order_relaxed);
+		atomic_fetch_sub_explicit(&runs->mapped_bytes, bytes, memory_order_relaxed);
+		moved = true;
+	}
+	md_lock_release(&runs->lock);
+	return moved;
+}
+
+void md_runs_watch_begin(struct md_runs *runs)
 {
 	md_lock_take(&runs->lock);
-	md_page_map_set(runs->map, begin, bytes, 0);
-	atomic_fetch_sub_explicit(&runs->used_bytes, bytes, memory_order_relaxed);
-	atomic_fetch_sub_explicit(&runs->mapped_bytes, bytes, memory_order_relaxed);
+	runs->watchers++;
+	md_lock_release(&runs->lock);
+}
+
+void md_runs_watch_end(struct md_runs *runs)
+{
+	md_lock_take(&runs->lock);
+	runs->watchers--;
 	md_lock_release(&runs->lock);
 }
 

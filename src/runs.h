@@ -44,6 +44,7 @@ struct md_runs {
 	_Atomic size_t used_bytes;   /* zones */
 	_Atomic size_t used_peak;    /* most that used_bytes ever was */
 	size_t keep_dirty_bytes;     /* never dropped below this */
+	uint32_t watchers;           /* while there are any, nothing is unmapped */
 };
 
 void md_runs_init(struct md_runs *runs, struct md_page_map *map, struct md_arena *arena);
@@ -55,8 +56,14 @@ uintptr_t md_runs_take(struct md_runs *runs, size_t bytes, size_t alignment, boo
 /* Gives a range back; it merges with its free neighbours. dirty: whether it was written to. */
 void md_runs_give(struct md_runs *runs, uintptr_t begin, size_t bytes, bool dirty);
 
-/* Tells that a range that was taken is no longer mapped at all (its pages were moved away). */
-void md_runs_forget(struct md_runs *runs, uintptr_t begin, size_t bytes);
+/* Moves the first move_bytes of a taken range to another taken range; the rest of it is unmapped, and it is nobody's any more. False if refused (by
+ * the system, or because somebody watches): only the contents of the other range may have changed then. */
+bool md_runs_move(struct md_runs *runs, uintptr_t begin, size_t bytes, uintptr_t to, size_t move_bytes);
+
+/* Until the end of the watch nothing is unmapped: a zone that is found in the page map can be read, whatever its owner does with it meanwhile. Watches
+ * may overlap and nest. */
+void md_runs_watch_begin(struct md_runs *runs);
+void md_runs_watch_end(struct md_runs *runs);
 
 /* Takes exactly [begin, begin + bytes) if a free run begins there: a zone grows in place. */
 bool md_runs_extend(struct md_runs *runs, uintptr_t begin, size_t bytes, bool *fresh);

@@ -239,20 +239,25 @@ struct md_zone *md_zones_take_large(struct md_zones *zones, const struct md_larg
 	if (zone)
 		zones->large_shells = zone->next;
 	md_lock_release(&zones->large_lock);
-	if (!zone && !(zone = md_arena_take(zones->arena, sizeof *zone, 64))) {
-		md_runs_give(zones->runs, begin, layout->zone_bytes, !*fresh);
-		return NULL;
+	if (!zone) {
+		zone = md_arena_take(zones->arena, sizeof *zone, 64);
+		if (!zone) {
+			md_runs_give(zones->runs, begin, layout->zone_bytes, !*fresh);
+			return NULL;
+		}
+		zone->kind = MD_ZONE_LARGE; /* for ever: whoever still looks at the struct's last use relies on it */
+		zone->slot_count = 1;
+		zone->records = &zone->large_record;
 	}
-	memset(zone, 0, sizeof *zone);
-	zone->kind = MD_ZONE_LARGE;
 	zone->begin = begin;
 	zone->bytes = layout->zone_bytes;
 	zone->first_slot = begin;
-	zone->slot_count = 1;
-	zone->records = &zone->large_record;
+	zone->large_size = 0;
 	zone->large_begin = begin + layout->front;
-	zone->large_user = begin + layout->user;
+	__atomic_store_n(&zone->large_user, begin + layout->user, __ATOMIC_RELAXED); /* pairs with find_exact in heap.c */
 	zone->large_end = begin + layout->end;
+	zone->marks = NULL;
+	zone->large_record = (struct md_record){ 0 };
 	atomic_store_explicit(&zone->large_record.state, MD_BLOCK_CACHED, memory_order_relaxed);
 	atomic_fetch_add_explicit(&zones->large_count, 1, memory_order_relaxed);
 	md_page_map_set(zones->runs->map, begin, zone->bytes, (uintptr_t)zone);
@@ -264,9 +269,7 @@ void md_zones_give_large(struct md_zones *zones, struct md_zone *zone, bool move
 	bool dropped = zone->large_record.flags & MD_BLOCK_DROPPED;
 
 	atomic_store_explicit(&zone->large_record.state, MD_BLOCK_FREE, memory_order_release);
-	if (moved) {
-		md_runs_forget(zones->runs, zone->begin, zone->bytes);
-	} else {
+	if (!moved) {
 		if (dropped) /* the filled pages are left, and what an earlier zone wrote behind our end: gone too, the whole range is fresh */
 			dropped = md_os_drop((void *)zone->begin, zone->bytes);
 		md_page_map_set(zones->runs->map, zone->begin, zone->bytes, 0);

@@ -36,7 +36,7 @@ struct md_zone {
 	uint16_t front_bytes; /* red zone before the first slot */
 	struct md_record *records;
 
-	/* Large zones only: the block's record and what does not fit there */
+	/* Large zones only: the block's record and what does not fit there. A pointer that was freed before may be looked up while they change. */
 	struct md_record large_record;
 	size_t large_size;
 	uintptr_t large_user, large_begin, large_end; /* red zones included */
@@ -94,7 +94,7 @@ void md_zones_release_empty(struct md_zones *zones);
 /* A zone for one large block, mapped in the page map, its record not yet live; NULL when the system has no memory. The caller paints. */
 struct md_zone *md_zones_take_large(struct md_zones *zones, const struct md_large_layout *layout, size_t alignment, bool *fresh);
 
-/* Gives a large zone back. moved: its pages are gone already (md_os_move). */
+/* Gives a large zone back. moved: its pages are gone already (md_runs_move). */
 void md_zones_give_large(struct md_zones *zones, struct md_zone *zone, bool moved);
 
 /* Index of the slot that contains addr, which lies in the zone at or after first_slot. May be slot_count: the remainder at the end. */

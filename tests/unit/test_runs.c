@@ -245,16 +245,60 @@ Test(runs, trim_gives_back_what_is_free_and_nothing_else)
 
 Test(runs, a_range_whose_pages_moved_away_is_forgotten)
 {
-	uintptr_t begin = take(4);
+	uintptr_t begin = take(4), to = take(3);
 	size_t mapped = atomic_load(&runs.mapped_bytes);
 
+	memset((void *)begin, 'm', 4 * UNIT);
 	md_page_map_set(&map, begin, 4 * UNIT, 64);
-	md_os_unmap((void *)begin, 4 * UNIT);
-	md_runs_forget(&runs, begin, 4 * UNIT);
+	cr_assert(md_runs_move(&runs, begin, 4 * UNIT, to, 3 * UNIT));
 	cr_expect(eq(sz, atomic_load(&runs.mapped_bytes), mapped - 4 * UNIT));
 	for (size_t i = 0; i < 4; i++)
 		cr_expect(eq(ulong, md_page_map_get(&map, begin + i * UNIT), 0));
+	const char *moved = (const char *)to;
+
+	cr_expect(moved[0] == 'm' && moved[3 * UNIT - 1] == 'm');
 	free_runs();
+}
+
+Test(runs, a_refused_move_changes_nothing)
+{
+	uintptr_t begin = take(4), to = take(4);
+
+	memset((void *)begin, 'm', 4 * UNIT);
+	md_page_map_set(&map, begin, 4 * UNIT, 64);
+	atomic_store(&fake_os.refuse_move, true);
+	cr_expect(not(md_runs_move(&runs, begin, 4 * UNIT, to, 4 * UNIT)));
+	atomic_store(&fake_os.refuse_move, false);
+	md_runs_watch_begin(&runs);
+	cr_expect(not(md_runs_move(&runs, begin, 4 * UNIT, to, 4 * UNIT)), "somebody watches");
+	md_runs_watch_end(&runs);
+	cr_expect(eq(ulong, md_page_map_get(&map, begin), 64));
+	const char *kept = (const char *)begin;
+
+	cr_expect(kept[0] == 'm' && kept[4 * UNIT - 1] == 'm');
+	free_runs();
+}
+
+/* Who watches may read whatever the page map named at the time, even if it is given up meanwhile. */
+Test(runs, nothing_is_unmapped_while_somebody_watches)
+{
+	uintptr_t begin = take(200);
+	uint64_t unmaps = atomic_load(&fake_os.unmaps);
+
+	memset((void *)begin, 'w', 200 * UNIT);
+	md_runs_watch_begin(&runs);
+	md_runs_watch_begin(&runs);
+	md_runs_give(&runs, begin, 200 * UNIT, true);
+	md_runs_trim(&runs, 0);
+	md_runs_watch_end(&runs);
+	md_runs_trim(&runs, 0);
+	cr_expect(eq(u64, atomic_load(&fake_os.unmaps), unmaps));
+	cr_expect(ne(int, *(volatile char *)(begin + 100), 1), "it can be read");
+	free_runs();
+	md_runs_watch_end(&runs);
+	md_runs_trim(&runs, 0);
+	cr_expect(gt(u64, atomic_load(&fake_os.unmaps), unmaps));
+	cr_expect(eq(sz, free_runs(), 0));
 }
 
 Test(runs, used_memory_beyond_a_share_is_dropped)
