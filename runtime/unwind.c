@@ -18,6 +18,12 @@
 #define RULE_BASE_MAX 0xffffu
 #define RULE_SAVED_SHIFT 4
 #define RULE_SAVED_MAX 0xfffu /* rbp is saved at base - 8 * this; 0: unchanged */
+/* Code without unwind tables, as compilers at run time make it (node, java): taken as having a frame pointer where rbp looks like one, as
+ * libunwind does. */
+#define RULE_GUESSED 2u   /* with RULE_FRAME */
+#define RULE_NO_MODULE 1u /* with RULE_GUESSED: the code lies in no module so far */
+#define RULE_GUESS (RULE_FRAME | RULE_GUESSED | 2u << RULE_BASE_SHIFT | 2u << RULE_SAVED_SHIFT)
+#define GUESS_BYTES_MAX 0x4000u /* no frame of such code is larger */
 
 /* One frame on the way: where the code goes on, and the registers it will have there. */
 struct frame {
@@ -46,6 +52,7 @@ struct known {
 struct memo {
 	unsigned count;
 	bool complete; /* the first frame is the outermost there is, not only the outermost remembered */
+	bool no_module; /* has frames of code that no module answers for: it may be other code next time */
 	struct link *links;
 	struct known *frames;
 };
@@ -107,6 +114,8 @@ static inline uintptr_t rule_base(const struct frame *frame)
 
 	if (md_likely(frame->rule & RULE_STACK))
 		return frame->sp + offset;
+	if (md_unlikely(frame->rule & RULE_GUESSED) && frame->fp - frame->sp > GUESS_BYTES_MAX) /* one that lies below is far away, too */
+		return 0;
 	return frame->rule & RULE_FRAME ? frame->fp + offset : 0;
 }
 
@@ -127,16 +136,16 @@ static __attribute__((noinline)) uint32_t learn(uintptr_t pc, uint32_t *rule)
 	struct md_heap *heap = &md_process.heap;
 	struct md_object object;
 
-	*rule = RULE_UNKNOWN;
+	*rule = RULE_GUESS | RULE_NO_MODULE;
 	if (!md_object_find(pc - 1, &object))
 		return md_frame_put(heap->stacks, (struct md_frame){ .pc = pc }, RULE_UNKNOWN);
 	if (!object.hdr) {
-		*rule = RULE_END;
+		*rule = RULE_GUESS;
 	} else {
 #if defined(__x86_64__)
 		struct md_cfi_row row = md_cfi_find(pc - 1, object.hdr, object.begin, object.end);
 
-		*rule = row.kind == MD_CFI_MISSING ? RULE_END : rule_of(&row);
+		*rule = row.kind == MD_CFI_MISSING ? RULE_GUESS : rule_of(&row);
 #else
 		*rule = RULE_COMPLEX;
 #endif
@@ -157,6 +166,7 @@ static inline void look_up(struct frame *frame)
 			return;
 		struct md_object object; /* code without a module so far: it may have one now */
 
+		frame->rule = RULE_GUESS | RULE_NO_MODULE;
 		if (!md_object_find(frame->pc - 1, &object))
 			return;
 		md_frames_forget(md_process.heap.stacks, frame->pc, frame->pc + 1);
@@ -218,6 +228,7 @@ static void remember(struct md_unwind_memo *all, struct memo *to, const struct m
 		memmove(to->frames, from->frames + drop, (kept - drop) * sizeof *to->frames);
 	}
 	to->complete = !drop && from->complete;
+	to->no_module = kept > drop && from->no_module;
 	kept -= drop;
 	for (unsigned i = fresh; i-- > 0; kept++) {
 		const struct frame *frame = &all->fresh[i];
@@ -233,6 +244,7 @@ static void remember(struct md_unwind_memo *all, struct memo *to, const struct m
 			.rule = frame->rule,
 			.prefix = md_stack_hash_add(kept ? to->frames[kept - 1].prefix : 0, frame->number),
 		};
+		to->no_module |= frame->rule == (RULE_GUESS | RULE_NO_MODULE);
 	}
 	to->count = kept;
 }
@@ -278,7 +290,7 @@ static __attribute__((noinline)) bool walk(struct md_unwind_memo *all, struct me
 		if (md_unlikely(fresh >= all->capacity))
 			break;
 		if (!(frame.rule & (RULE_STACK | RULE_FRAME)) || !step(&frame, high, &caller)) {
-			none.complete = frame.rule != RULE_UNKNOWN; /* code that no module answers for may be other code next time */
+			none.complete = true;
 			break;
 		}
 		frame = caller;
@@ -306,7 +318,7 @@ static inline md_stack_id stack_of(struct md_unwind_memo *all, struct memo *memo
 		id = md_stack_store_put_numbers(md_process.heap.stacks, numbers, count);
 	}
 	top->stack = id;
-	if (md_unlikely(!memo->complete && memo->frames[0].rule == RULE_UNKNOWN))
+	if (md_unlikely(memo->no_module))
 		memo->count = 0;
 	return id;
 }

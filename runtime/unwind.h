@@ -6,6 +6,7 @@
  *          place. Rules are read once for each return address from the module's call frame information (src/cfi.h) and kept with the frame in the
  *          stack store. What they cannot say (expressions, signal frames, other registers) is walked by libunwind, as is everything with the
  *          option unwind=exact; unwind=check does both and compares.
+ *          Code without tables is taken as having a frame pointer, where rbp lies a little above rsp; else the stack ends there.
  * Memo     A thread's last stacks are remembered, by their innermost frame, with the slots that led from each frame to the next. A stack that begins like a
  *          remembered one only has those slots read again: while all hold what they held, it is the same stack. Otherwise the walk steps by rules until it
  *          meets a frame of the stack before (equal return address, rsp and rbp), and takes over the rest in the same way.
