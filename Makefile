@@ -33,6 +33,7 @@ THREADED := $(patsubst tests/threads/%.c,%,$(sort $(wildcard tests/threads/race_
 SYSTEM   := $(patsubst tests/system/%.c,%,$(sort $(wildcard tests/system/test_*.c)))
 PROGRAMS := $(sort $(wildcard tests/programs/*.c))
 PROGRAMSXX := $(sort $(wildcard tests/programs/*.cc))
+PROGRAM_HEADERS := $(wildcard tests/programs/*.h)
 EXAMPLES := $(sort $(wildcard examples/*.c))
 EXAMPLESXX := $(sort $(wildcard examples/*.cc))
 
@@ -81,9 +82,9 @@ $(OUT)/tests/system/%: $(OUT)/plain/tests/system/%.o $(OUT)/plain/tests/system/s
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ -lcriterion -pthread -o $@
 
 PROGRAM_FLAGS = -g -O0 -fno-omit-frame-pointer -Iinclude -I. -D_GNU_SOURCE -w $(shell sed -n 's|^// build: ||p' $<)
-$(OUT)/programs/%: tests/programs/%.c include/malloc_debug.h Makefile | $$(@D)/.
+$(OUT)/programs/%: tests/programs/%.c $(PROGRAM_HEADERS) include/malloc_debug.h Makefile | $$(@D)/.
 	$(CC) $(PROGRAM_FLAGS) $< -o $@ -pthread -ldl
-$(OUT)/programs/%: tests/programs/%.cc include/malloc_debug.h Makefile | $$(@D)/.
+$(OUT)/programs/%: tests/programs/%.cc $(PROGRAM_HEADERS) include/malloc_debug.h Makefile | $$(@D)/.
 	$(CXX) $(PROGRAM_FLAGS) $< -o $@ -pthread -ldl
 $(OUT)/examples/%: examples/%.c include/malloc_debug.h Makefile | $$(@D)/.
 	$(CC) $(PROGRAM_FLAGS) $< -o $@ -pthread -ldl
