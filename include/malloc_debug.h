@@ -212,6 +212,118 @@ MALLOC_DEBUG_CALL malloc_debug_error_callback *malloc_debug_on_error(malloc_debu
 MALLOC_DEBUG_CALL long malloc_debug_purge(unsigned flags);
 
 /**
+ * Looks for blocks that nothing in the process points to, and writes a report of them.
+ *
+ * @param fd     Descriptor to write to.
+ * @param bytes  Out: bytes in the leaked blocks. May be NULL. Untouched on error.
+ * @return       Number of leaked blocks (0 or more), held ones counted, suppressed and ignored ones not; -EBUSY if a search is under way
+ *               in another thread, -EPERM where the system or the program's own system call filter does not let us look, -ENOMEM, an
+ *               error of write(2), -ENOSYS without the library.
+ *
+ * The other threads stand still meanwhile (about a second for a heap of 1 GiB). What only a local variable or a register of the caller
+ * points to is no leak; an optimising compiler may forget a variable before its block ends. Since 0.1.
+ */
+MALLOC_DEBUG_CALL long malloc_debug_check_leaks(int fd, size_t *bytes);
+
+/**
+ * The same for blocks that were allocated after a snapshot.
+ *
+ * @param snapshot  What malloc_debug_snapshot() returned.
+ * @param fd        Descriptor to write to.
+ * @return          Number of them that are leaked, -EINVAL if the snapshot is not kept any more (the last 16 are) or never was; else as
+ *                  malloc_debug_check_leaks().
+ *
+ * An older leaked block is listed if it holds younger ones. Since 0.1.
+ */
+MALLOC_DEBUG_CALL long malloc_debug_leaks_since(long snapshot, int fd);
+
+/**
+ * A block is no leak, nor is what it points to: for what is kept until the end on purpose.
+ *
+ * @param block  What malloc returned.
+ * @return       0, -EINVAL if it is not the start of a live block, -ENOSYS without the library.
+ *
+ * Since 0.1.
+ */
+MALLOC_DEBUG_CALL int malloc_debug_ignore(const void *block);
+
+/**
+ * From here to malloc_debug_ignore_end(), what the calling thread allocates is no leak, as if malloc_debug_ignore() were called for each
+ * block. Scopes nest.
+ *
+ * @return  0, -ENOSYS without the library.
+ *
+ * Since 0.1.
+ */
+MALLOC_DEBUG_CALL int malloc_debug_ignore_begin(void);
+
+/**
+ * Ends the scope that the calling thread began last.
+ *
+ * @return  0, -EINVAL if there is none, -ENOSYS without the library.
+ *
+ * Since 0.1.
+ */
+MALLOC_DEBUG_CALL int malloc_debug_ignore_end(void);
+
+/**
+ * Names memory in which pointers are to be looked for, too. That is needed only for memory that is shared with other processes or comes
+ * from a device: all else is looked at anyway.
+ *
+ * @param begin  Its start.
+ * @param bytes  Its length.
+ * @return       0, -EINVAL for an empty range, -ENOSPC if 1024 are named already, -ENOSYS without the library.
+ *
+ * It need not be readable at all times. Since 0.1.
+ */
+MALLOC_DEBUG_CALL int malloc_debug_root_add(const void *begin, size_t bytes);
+
+/**
+ * Takes back what malloc_debug_root_add() named with the same arguments.
+ *
+ * @return  0, -ENOENT if there is no such range, -ENOSYS without the library.
+ *
+ * Since 0.1.
+ */
+MALLOC_DEBUG_CALL int malloc_debug_root_remove(const void *begin, size_t bytes);
+
+/**
+ * Notes how many blocks and bytes are live now, by the stack that allocated them.
+ *
+ * @return  Id of the snapshot: 1, and one more each time; -ENOMEM, -ENOSYS without the library.
+ *
+ * The last 16 are kept, in 64 MiB at most. Other threads are not stopped. Takes at least until the clock that blocks are stamped with
+ * ticks (2 ms). Without a change to the program the option `signal_snapshot` does the same. Since 0.1.
+ */
+MALLOC_DEBUG_CALL long malloc_debug_snapshot(void);
+
+/**
+ * Reports which stacks have more live bytes in each of the last snapshots than in the one before, the largest rise first: what grows, be it
+ * leaked or still reachable.
+ *
+ * @param fd         Descriptor to write to.
+ * @param snapshots  Snapshots to compare, 2 to 16; 0: all that are kept.
+ * @return           Number of such stacks (0 or more), -ENODATA if there are fewer snapshots, -EINVAL for 1 and above 16, -ENOMEM, an error
+ *                   of write(2), -ENOSYS without the library.
+ *
+ * Since 0.1.
+ */
+MALLOC_DEBUG_CALL long malloc_debug_growth(int fd, unsigned snapshots);
+
+/**
+ * Reports who points to a block: the shortest chain from a global variable, a stack, a register or other memory, from block to block.
+ *
+ * @param fd     Descriptor to write to.
+ * @param block  Address of a live block, or inside one.
+ * @return       Number of blocks in the chain, that one included; 0 if no chain leads there (the report says why), -EINVAL if there is no
+ *               block; else as malloc_debug_check_leaks().
+ *
+ * That the caller's own stack and registers have its address does not count, or every answer would be that. The other threads stand still
+ * meanwhile, up to five seconds in a very large heap. Since 0.1.
+ */
+MALLOC_DEBUG_CALL long malloc_debug_who_points(int fd, const void *block);
+
+/**
  * The library's table, as it stands behind the calls above. Programs have no need of it.
  */
 struct malloc_debug_api {
@@ -228,6 +340,16 @@ struct malloc_debug_api {
 	int (*counters)(struct malloc_debug_counts *counters, size_t bytes);
 	malloc_debug_error_callback *(*on_error)(malloc_debug_error_callback *callback, void *context);
 	long (*purge)(unsigned flags);
+	long (*check_leaks)(int fd, size_t *bytes);
+	long (*leaks_since)(long snapshot, int fd);
+	int (*ignore)(const void *block);
+	int (*ignore_begin)(void);
+	int (*ignore_end)(void);
+	int (*root_add)(const void *begin, size_t bytes);
+	int (*root_remove)(const void *begin, size_t bytes);
+	long (*snapshot)(void);
+	long (*growth)(int fd, unsigned snapshots);
+	long (*who_points)(int fd, const void *block);
 };
 
 #ifdef MALLOC_DEBUG_LIBRARY
@@ -245,7 +367,7 @@ static void *malloc_debug_dlsym_(void *handle, const char *name) __attribute__((
  * library, and a weak reference is settled when the program is linked; hence a look-up when it runs. */
 static inline const struct malloc_debug_api *malloc_debug_find_api_(void)
 {
-	static const struct malloc_debug_api none = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+	static const struct malloc_debug_api none = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
 	static const struct malloc_debug_api *found;
 	const struct malloc_debug_api *api = __atomic_load_n(&found, __ATOMIC_ACQUIRE);
 
@@ -328,6 +450,56 @@ static inline malloc_debug_error_callback *malloc_debug_on_error(malloc_debug_er
 static inline long malloc_debug_purge(unsigned flags)
 {
 	MALLOC_DEBUG_FORWARD_(purge, (flags), -ENOSYS);
+}
+
+static inline long malloc_debug_check_leaks(int fd, size_t *bytes)
+{
+	MALLOC_DEBUG_FORWARD_(check_leaks, (fd, bytes), -ENOSYS);
+}
+
+static inline long malloc_debug_leaks_since(long snapshot, int fd)
+{
+	MALLOC_DEBUG_FORWARD_(leaks_since, (snapshot, fd), -ENOSYS);
+}
+
+static inline int malloc_debug_ignore(const void *block)
+{
+	MALLOC_DEBUG_FORWARD_(ignore, (block), -ENOSYS);
+}
+
+static inline int malloc_debug_ignore_begin(void)
+{
+	MALLOC_DEBUG_FORWARD_(ignore_begin, (), -ENOSYS);
+}
+
+static inline int malloc_debug_ignore_end(void)
+{
+	MALLOC_DEBUG_FORWARD_(ignore_end, (), -ENOSYS);
+}
+
+static inline int malloc_debug_root_add(const void *begin, size_t bytes)
+{
+	MALLOC_DEBUG_FORWARD_(root_add, (begin, bytes), -ENOSYS);
+}
+
+static inline int malloc_debug_root_remove(const void *begin, size_t bytes)
+{
+	MALLOC_DEBUG_FORWARD_(root_remove, (begin, bytes), -ENOSYS);
+}
+
+static inline long malloc_debug_snapshot(void)
+{
+	MALLOC_DEBUG_FORWARD_(snapshot, (), -ENOSYS);
+}
+
+static inline long malloc_debug_growth(int fd, unsigned snapshots)
+{
+	MALLOC_DEBUG_FORWARD_(growth, (fd, snapshots), -ENOSYS);
+}
+
+static inline long malloc_debug_who_points(int fd, const void *block)
+{
+	MALLOC_DEBUG_FORWARD_(who_points, (fd, block), -ENOSYS);
 }
 
 #undef MALLOC_DEBUG_FORWARD_

@@ -140,6 +140,14 @@ static void put_sample(struct md_text *text, const struct md_leak_report *report
 	md_hexdump_text(text, &dump);
 }
 
+static void put_who(struct md_text *text, const struct md_leak_entry *entry, const struct md_stack_printer *printer)
+{
+	if (entry->who->path->end == MD_LEAK_PATH_CHANGED)
+		return;
+	md_text_put(text, entry->who->path->end == MD_LEAK_PATH_ROOT ? "  it is reached from here:\n" : "  it is reached from here, among others:\n");
+	md_path_chain_text(text, entry->who, 4, printer);
+}
+
 /* --- suppressions and totals ---------------------------------------------------- */
 
 static void put_used(struct md_text *text, const struct md_leak_report *report)
@@ -270,6 +278,8 @@ void md_leak_text_group(struct md_text *text, const struct md_leak_report *repor
 	if (entry->group->ring)
 		put_ring(text, entry->group);
 	put_sample(text, report, entry);
+	if (entry->who)
+		put_who(text, entry, printer);
 	md_text_char(text, '\n');
 }
 

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "report/path_text.h"
 #include "report/stack_text.h"
 #include "report/text.h"
 #include "src/leak.h"
@@ -25,6 +26,7 @@ struct md_leak_entry {
 	const char *thread_name;                          /* of group->thread, "" if unknown */
 	unsigned char sample[MD_LEAK_SAMPLE_BYTES];       /* first bytes of group->sample */
 	size_t sample_bytes;
+	const struct md_path_view *who; /* points to the sample; NULL: nobody looked */
 };
 
 /* A suppression: one that matched, or, to be named as such, one that matched nothing. */

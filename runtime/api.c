@@ -8,9 +8,12 @@
 #define MALLOC_DEBUG_LIBRARY
 #include "malloc_debug.h"
 #include "runtime/entry.h"
+#include "runtime/growth.h"
+#include "runtime/leaks.h"
 #include "runtime/policy.h"
 #include "runtime/show.h"
 #include "runtime/unwind.h"
+#include "runtime/who.h"
 #include "src/inspect.h"
 
 const char *malloc_debug_version(void)
@@ -216,6 +219,142 @@ long malloc_debug_purge(unsigned flags)
 	return found;
 }
 
+long malloc_debug_check_leaks(int fd, size_t *bytes)
+{
+	struct md_thread *self = begin();
+	struct md_leaks_here here;
+	uint64_t leaked = 0;
+
+	if (!self)
+		return -ENOSYS;
+	MD_LEAKS_HERE(&here);
+	long result = fd < 0 ? -EBADF : md_leaks_check(self, &here, MD_LEAKS_ON_REQUEST, fd, &leaked);
+
+	md_entry_end(self);
+	if (bytes && result >= 0)
+		*bytes = leaked;
+	return result;
+}
+
+long malloc_debug_leaks_since(long snapshot, int fd)
+{
+	struct md_thread *self = begin();
+	struct md_leaks_here here;
+
+	if (!self)
+		return -ENOSYS;
+	MD_LEAKS_HERE(&here);
+	long result = fd < 0 ? -EBADF : md_growth_leaks(self, &here, snapshot, fd);
+
+	md_entry_end(self);
+	return result;
+}
+
+int malloc_debug_ignore(const void *block)
+{
+	struct md_thread *self = begin();
+
+	if (!self)
+		return -ENOSYS;
+	int result = md_leaks_ignore(block) ? 0 : -EINVAL;
+
+	md_entry_end(self);
+	return result;
+}
+
+int malloc_debug_ignore_begin(void)
+{
+	struct md_thread *self = begin();
+
+	if (!self)
+		return -ENOSYS;
+	self->leaks_ignored++;
+	md_entry_end(self);
+	return 0;
+}
+
+int malloc_debug_ignore_end(void)
+{
+	struct md_thread *self = begin();
+	int result = -EINVAL;
+
+	if (!self)
+		return -ENOSYS;
+	if (self->leaks_ignored) {
+		self->leaks_ignored--;
+		result = 0;
+	}
+	md_entry_end(self);
+	return result;
+}
+
+int malloc_debug_root_add(const void *start, size_t bytes)
+{
+	struct md_thread *self = begin();
+	int result = -EINVAL;
+
+	if (!self)
+		return -ENOSYS;
+	if (bytes && (uintptr_t)start + bytes > (uintptr_t)start)
+		result = md_leaks_root_add(start, bytes) ? 0 : -ENOSPC;
+	md_entry_end(self);
+	return result;
+}
+
+int malloc_debug_root_remove(const void *start, size_t bytes)
+{
+	struct md_thread *self = begin();
+
+	if (!self)
+		return -ENOSYS;
+	int result = md_leaks_root_remove(start, bytes) ? 0 : -ENOENT;
+
+	md_entry_end(self);
+	return result;
+}
+
+long malloc_debug_snapshot(void)
+{
+	struct md_thread *self = begin();
+
+	if (!self)
+		return -ENOSYS;
+	long result = md_growth_snapshot();
+
+	md_entry_end(self);
+	return result;
+}
+
+long malloc_debug_growth(int fd, unsigned snapshots)
+{
+	struct md_thread *self = begin();
+
+	if (!self)
+		return -ENOSYS;
+	long result = fd < 0 ? -EBADF : md_growth_show(fd, snapshots);
+
+	md_entry_end(self);
+	return result;
+}
+
+long malloc_debug_who_points(int fd, const void *block)
+{
+	uintptr_t inverted = ~(uintptr_t)block;
+	struct md_leaks_here here;
+
+	/* The address itself must not stay in this frame or in a register that is kept: it would be found to point to the block. */
+	__asm__ volatile("" : "+r"(inverted));
+	struct md_thread *self = begin();
+
+	if (!self)
+		return -ENOSYS;
+	MD_LEAKS_HERE(&here);
+	long result = fd < 0 ? -EBADF : md_who_show(&here, fd, inverted);
+
+	md_entry_end(self);
+	return result;
+}
+
 const struct malloc_debug_api *malloc_debug_api(void)
 {
 	static const struct malloc_debug_api api = {
@@ -232,6 +371,16 @@ const struct malloc_debug_api *malloc_debug_api(void)
 		.counters = malloc_debug_counters,
 		.on_error = malloc_debug_on_error,
 		.purge = malloc_debug_purge,
+		.check_leaks = malloc_debug_check_leaks,
+		.leaks_since = malloc_debug_leaks_since,
+		.ignore = malloc_debug_ignore,
+		.ignore_begin = malloc_debug_ignore_begin,
+		.ignore_end = malloc_debug_ignore_end,
+		.root_add = malloc_debug_root_add,
+		.root_remove = malloc_debug_root_remove,
+		.snapshot = malloc_debug_snapshot,
+		.growth = malloc_debug_growth,
+		.who_points = malloc_debug_who_points,
 	};
 
 	return &api;

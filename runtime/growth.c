@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "report/growth_text.h"
+#include "report/phrases.h"
 #include "runtime/entry.h"
 #include "runtime/policy.h"
 #include "runtime/restrict.h"
@@ -52,17 +53,30 @@ long md_growth_snapshot(void)
 	return id;
 }
 
-bool md_growth_since(long id, uint32_t *since, double *seconds)
+long md_growth_leaks(struct md_thread *self, const struct md_leaks_here *here, long id, int fd)
 {
+	struct md_leaks_request request = { .when = MD_LEAKS_ON_REQUEST, .fd = fd, .since_set = true };
+	char when[128];
+	struct md_text text;
+	double seconds = 0;
+
 	md_lock_take(&md_report_lock);
 	const struct md_snapshot *snapshot = id > 0 && id <= UINT32_MAX ? md_snapshots_find(&snapshots, (uint32_t)id) : NULL;
 
 	if (snapshot) {
-		*since = snapshot->since;
-		*seconds = md_process_seconds(snapshot->ticks);
+		request.since = snapshot->since;
+		seconds = md_process_seconds(snapshot->ticks);
 	}
 	md_lock_release(&md_report_lock);
-	return snapshot != NULL;
+	if (!snapshot)
+		return -EINVAL;
+	md_text_init(&text, when, sizeof when - 1, false);
+	md_textf(&text, "on request, for blocks allocated after snapshot %u (", (unsigned)id);
+	md_phrase_seconds(&text, seconds, 3);
+	md_text_put(&text, " after start)");
+	when[text.length] = '\0';
+	request.when_text = when;
+	return md_leaks_search(self, here, &request, NULL);
 }
 
 bool md_growth_memory(size_t i, uintptr_t *begin, uintptr_t *end)
@@ -111,7 +125,9 @@ static long print(struct page *page, int fd, const struct md_snapshot *const *co
 {
 	const struct md_options *options = &md_process.options;
 	size_t limit = options->leak_max_shown && options->leak_max_shown < GROWTHS_MAX ? options->leak_max_shown : GROWTHS_MAX;
-	struct md_stack_printer printer = { .stacks = md_process.heap.stacks, .modules = &md_process.heap.modules, .strip_path = options->strip_path };
+	struct md_stack_printer printer = {
+		.stacks = md_process.heap.stacks, .modules = &md_process.heap.modules, .strip_path = options->strip_path
+	};
 	double seconds[MD_SNAPSHOTS_MAX];
 	struct md_growth_report report = {
 		.pid = md_process_pid(),

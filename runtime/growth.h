@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/leaks.h"
 #include "runtime/process.h"
 
 /* Takes a snapshot. Returns its id, or -ENOMEM. Waits until the coarse clock ticks (2 ms at most on common systems), so that what is
@@ -21,8 +22,8 @@ long md_growth_snapshot(void);
  * how many they are, -EINVAL if so many are never kept, or it is 1, -ENODATA if there are not so many, or another negated errno value. */
 long md_growth_show(int fd, unsigned count);
 
-/* When the snapshot was taken: blocks allocated at *since (md_clock_coarse()) or later are younger. False if it is not kept. */
-bool md_growth_since(long id, uint32_t *since, double *seconds);
+/* Looks for leaks among blocks allocated after a snapshot. -EINVAL if it is not kept, else as md_leaks_search. */
+long md_growth_leaks(struct md_thread *self, const struct md_leaks_here *here, long id, int fd);
 
 /* The memory of the i-th snapshot; false after the last. At any time, without a lock. */
 bool md_growth_memory(size_t i, uintptr_t *begin, uintptr_t *end);

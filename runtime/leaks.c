@@ -17,6 +17,7 @@
 #include "runtime/suppress.h"
 #include "runtime/symbol_client.h"
 #include "runtime/syscall.h"
+#include "runtime/who.h"
 #include "runtime/world.h"
 #include "src/clock.h"
 #include "src/leak.h"
@@ -31,6 +32,9 @@
 #define FRAMES_MAX 65536
 #define ENTRIES_MAX 65536
 #define USED_MAX 256
+#define WHO_MAX 8 /* groups for which it is shown who points to them */
+#define WHO_MS 2000 /* that the other threads stand still for it, in all */
+#define WHO_BYTES ((WHO_MAX * sizeof(struct md_who) + MD_PAGE_BYTES - 1) & ~(size_t)(MD_PAGE_BYTES - 1))
 
 /* Memory of one report. */
 struct page {
@@ -42,6 +46,8 @@ struct page {
 	struct md_names *known;    /* in names; NULL: nobody was asked */
 	const char *names_missing;
 	struct md_leak_count suppressed;
+	struct md_who *who; /* WHO_MAX of them, or NULL */
+	struct md_path_view views[WHO_MAX];
 	_Alignas(16) char names[NAMES_BYTES];
 };
 
@@ -73,36 +79,68 @@ void md_leaks_note_registers(struct md_leaks_here *here)
 
 /* --- searching -------------------------------------------------------------- */
 
-/* False if nothing could be found out; *trouble then says why, and else what makes the result less than certain (NULL: nothing). */
-static bool search(struct md_leak *leak, const struct md_leaks_here *here, enum md_leaks_when when, const char **trouble)
+static const char running[] = "the other threads could not be stopped, and may have moved pointers meanwhile";
+
+static struct md_roots roots_from(const struct md_leaks_here *here)
 {
-	const struct md_options *options = &md_process.options;
-	struct md_roots roots = {
-		.kinds = options->leak_roots ? (unsigned)options->leak_roots : ~0u,
+	return (struct md_roots){
+		.kinds = md_process.options.leak_roots ? (unsigned)md_process.options.leak_roots : ~0u,
 		.live_sp = here->sp,
 		.interrupted_sp = here->interrupted_sp,
 		.registers = here->register_count ? here->registers : NULL,
 		.register_count = here->register_count,
 		.world = &world,
 	};
+}
 
+static void prepare(struct md_leak *leak)
+{
 	leak->heap = &md_process.heap;
-	leak->pointer_mask = options->leak_pointer_mask ? (uintptr_t)options->leak_pointer_mask : ~(uintptr_t)0;
+	leak->pointer_mask = md_process.options.leak_pointer_mask ? (uintptr_t)md_process.options.leak_pointer_mask : ~(uintptr_t)0;
+}
+
+static bool is_listed(const struct md_leak_group *group)
+{
+	uint64_t kinds = md_process.options.leak_kinds ? md_process.options.leak_kinds : MD_LEAKS_DIRECT;
+
+	return (group->kind == MD_LEAK_DIRECT && (kinds & MD_LEAKS_DIRECT)) || (group->kind == MD_LEAK_POSSIBLE && (kinds & MD_LEAKS_POSSIBLE)) ||
+		(group->kind == MD_LEAK_REACHABLE && (kinds & MD_LEAKS_REACHABLE));
+}
+
+/* Who points to the samples of the first groups that something points to. */
+static void find_who(struct md_who *who, struct md_leak *leak, struct md_roots *roots)
+{
+	uint64_t until = md_os_nanoseconds() + WHO_MS * 1000000ull;
+
+	roots->left_out_begin = (uintptr_t)who;
+	roots->left_out_end = (uintptr_t)who + WHO_BYTES;
+	for (size_t i = 0, count = 0; i < leak->group_count && count < WHO_MAX; i++)
+		if (leak->groups[i].kind != MD_LEAK_DIRECT && is_listed(&leak->groups[i]))
+			count += md_who_find(&who[count], leak, roots, leak->groups[i].sample, until, false);
+}
+
+/* False if nothing could be found out; *trouble then says why, and else what makes the result less than certain (NULL: nothing). */
+static bool search(struct md_leak *leak, const struct md_leaks_here *here, enum md_leaks_when when, struct md_who *who, const char **trouble)
+{
+	struct md_roots roots = roots_from(here);
 	bool stopped = md_world_stop(&world, when == MD_LEAKS_AT_EXIT ? WAIT_AT_EXIT_MS : WAIT_MS), found = false;
 
+	prepare(leak);
 	if (!md_leak_begin(leak)) {
 		*trouble = "there is no memory to search with";
 	} else {
 		found = md_roots_mark(&roots, leak);
 		*trouble = roots.trouble;
 		if (found)
-			md_leak_classify(leak, options->leak_kinds & MD_LEAKS_REACHABLE);
+			md_leak_classify(leak, md_process.options.leak_kinds & MD_LEAKS_REACHABLE);
 		else
 			md_leak_end(leak);
+		if (found && who)
+			find_who(who, leak, &roots);
 	}
 	md_world_resume(&world);
 	if (found && !stopped)
-		*trouble = "the other threads could not be stopped, and may have moved pointers meanwhile";
+		*trouble = running;
 	return found;
 }
 
@@ -139,20 +177,18 @@ static void say_why_not(const struct md_leaks_request *request, const char *trou
 
 /* --- reporting --------------------------------------------------------------- */
 
-static bool is_listed(const struct md_leak_group *group)
-{
-	uint64_t kinds = md_process.options.leak_kinds ? md_process.options.leak_kinds : MD_LEAKS_DIRECT;
-
-	return (group->kind == MD_LEAK_DIRECT && (kinds & MD_LEAKS_DIRECT)) || (group->kind == MD_LEAK_POSSIBLE && (kinds & MD_LEAKS_POSSIBLE)) ||
-		(group->kind == MD_LEAK_REACHABLE && (kinds & MD_LEAKS_REACHABLE));
-}
-
 static void fill_entry(struct page *page, size_t index, const struct md_leak_group *group)
 {
 	struct md_leak_entry *entry = &page->entries[index];
 	struct md_thread_view thread;
 
 	entry->group = group;
+	for (size_t i = 0; page->who && i < WHO_MAX; i++) {
+		if (!page->who[i].path.link_count || page->who[i].path.target != group->sample)
+			continue;
+		page->views[i] = md_who_view(&page->who[i]);
+		entry->who = &page->views[i];
+	}
 	entry->oldest_seconds = md_process_seconds_coarse(group->oldest);
 	entry->newest_seconds = md_process_seconds_coarse(group->newest);
 	md_policy_thread_view(group->thread, &thread);
@@ -176,6 +212,8 @@ static void find_names(struct page *page, const struct md_leak *leak)
 
 		count += got < MD_STACK_FRAMES_MAX ? got : MD_STACK_FRAMES_MAX;
 	}
+	for (size_t i = 0; page->who && i < WHO_MAX; i++)
+		count = md_who_frames(&page->who[i], page->frames, count, FRAMES_MAX);
 	if (!count)
 		return;
 	page->known = md_names_init(page->names, NAMES_BYTES);
@@ -265,7 +303,9 @@ long md_leaks_search(struct md_thread *self, const struct md_leaks_here *here, c
 	(void)self;
 	if (!take_turn(request->when))
 		return -EBUSY;
-	if (!search(&leak, here, request->when, &trouble)) {
+	struct md_who *who = md_process.options.leak_who ? md_os_map(0, WHO_BYTES) : NULL;
+
+	if (!search(&leak, here, request->when, who, &trouble)) {
 		say_why_not(request, trouble);
 	} else {
 		struct page *page = worth_a_report(&leak, request) ? md_os_map(0, PAGE_BYTES) : NULL;
@@ -274,6 +314,7 @@ long md_leaks_search(struct md_thread *self, const struct md_leaks_here *here, c
 		if (md_process.options.leak_resolution)
 			md_leak_merge(&leak, (unsigned)md_process.options.leak_resolution);
 		if (page) {
+			page->who = who;
 			md_lock_take(&md_report_lock);
 			find_names(page, &leak);
 			suppress(page, &leak);
@@ -293,6 +334,8 @@ long md_leaks_search(struct md_thread *self, const struct md_leaks_here *here, c
 			result = written;
 		md_leak_end(&leak);
 	}
+	if (who)
+		md_os_unmap(who, WHO_BYTES);
 	atomic_store(&searching, false);
 	return result;
 }
@@ -302,6 +345,28 @@ long md_leaks_check(struct md_thread *self, const struct md_leaks_here *here, en
 	struct md_leaks_request request = { .when = when, .fd = fd };
 
 	return md_leaks_search(self, here, &request, bytes);
+}
+
+long md_leaks_look(const struct md_leaks_here *here, md_leaks_looker *look, void *context, const char **trouble)
+{
+	struct md_leak leak = { 0 };
+	struct md_roots roots = roots_from(here);
+	long result = -ENOMEM;
+
+	if (!take_turn(MD_LEAKS_ON_REQUEST))
+		return -EBUSY;
+	bool stopped = md_world_stop(&world, WAIT_MS);
+
+	prepare(&leak);
+	if (md_leak_begin(&leak)) {
+		result = look(context, &leak, &roots);
+		md_leak_end(&leak);
+	}
+	md_world_resume(&world);
+	if (!stopped || world.silent)
+		*trouble = running;
+	atomic_store(&searching, false);
+	return result;
 }
 
 /* --- annotations --------------------------------------------------------------- */
@@ -319,12 +384,20 @@ bool md_leaks_ignore(const void *block)
 
 bool md_leaks_root_add(const void *begin, size_t bytes)
 {
-	return md_roots_add((uintptr_t)begin, (uintptr_t)begin + bytes);
+	md_lock_take(&md_report_lock);
+	bool added = md_roots_add((uintptr_t)begin, (uintptr_t)begin + bytes);
+
+	md_lock_release(&md_report_lock);
+	return added;
 }
 
 bool md_leaks_root_remove(const void *begin, size_t bytes)
 {
-	return md_roots_remove((uintptr_t)begin, (uintptr_t)begin + bytes);
+	md_lock_take(&md_report_lock);
+	bool removed = md_roots_remove((uintptr_t)begin, (uintptr_t)begin + bytes);
+
+	md_lock_release(&md_report_lock);
+	return removed;
 }
 
 /* --- on a signal ----------------------------------------------------------------- */

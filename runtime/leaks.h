@@ -57,6 +57,16 @@ long md_leaks_search(struct md_thread *self, const struct md_leaks_here *here, c
 /* The same for all blocks, to fd or MD_TO_SINK. */
 long md_leaks_check(struct md_thread *self, const struct md_leaks_here *here, enum md_leaks_when when, int fd, uint64_t *bytes);
 
+struct md_leak;
+struct md_roots;
+
+/* Looks at the roots and the heap; leak has begun. */
+typedef long md_leaks_looker(void *context, struct md_leak *leak, struct md_roots *roots);
+
+/* Stops the other threads and lets look do its work. Returns what it returns, -EBUSY if a search is under way, or -ENOMEM. *trouble is set when the other
+ * threads could not be stopped. */
+long md_leaks_look(const struct md_leaks_here *here, md_leaks_looker *look, void *context, const char **trouble);
+
 /* The live block at this address is no leak, nor is what it holds. False if there is no block. */
 bool md_leaks_ignore(const void *block);
 

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "runtime/world.h"
-#include "src/leak.h"
+#include "src/leak_path.h"
 #include "src/options.h"
 
 struct md_roots {
@@ -24,27 +24,10 @@ struct md_roots {
 	const uintptr_t *registers; /* of the calling thread; NULL: hold nothing that counts */
 	size_t register_count;
 	const struct md_world *world; /* the other threads */
+	uintptr_t left_out_begin, left_out_end; /* further memory of ours that is to be left out */
 
 	/* Out */
 	const char *trouble; /* why the result may be less than certain, or NULL */
-};
-
-/* What words are that are shown as roots. */
-enum md_root_kind {
-	MD_ROOT_MEMORY,      /* a mapping, a module's data, a stack, thread-local variables: see their address */
-	MD_ROOT_REGISTERS,   /* of a thread; of vector registers the address is where they are kept just now */
-	MD_ROOT_THREAD_LIST, /* the C library's list of a thread's variables in modules that came later */
-	MD_ROOT_STACK_BLOCK, /* a thread runs on this very block */
-	MD_ROOT_ARGUMENT,    /* of a thread that is being created */
-	MD_ROOT_REGISTERED   /* md_roots_add */
-};
-
-struct md_root_words {
-	const uintptr_t *words; /* or a copy of them */
-	size_t count;
-	uintptr_t address; /* of the first; 0 where they have none */
-	enum md_root_kind kind;
-	uint32_t tid;      /* of the thread; 0: the calling one */
 };
 
 /* Takes some roots. True if no more need be shown. */
@@ -56,6 +39,12 @@ bool md_roots_visit(struct md_roots *roots, const struct md_leak *leak, md_roots
 /* Marks all roots. The other threads stand still, or are said to run in world. False, with the reason in trouble, when too little of the memory can be known
  * or read for an answer: nothing was marked then. */
 bool md_roots_mark(struct md_roots *roots, struct md_leak *leak);
+
+/* Whether addr is in the thread-local variables that a thread had from the start, and whose: *tid is the kernel's number, 0 for the calling thread. */
+bool md_roots_thread_local(const struct md_roots *roots, uintptr_t addr, uint32_t *tid);
+
+/* The part of the calling thread's stack that is in use, without thread-local variables. False if its bounds are not known. */
+bool md_roots_own_stack(const struct md_roots *roots, uintptr_t *begin, uintptr_t *end);
 
 /* Constructor only. */
 void md_roots_init(void);

@@ -138,6 +138,7 @@ static void exclude_own(struct marking *marking)
 		exclude(marking, begin, end);
 	if (marking->roots->world->threads)
 		exclude_bytes(marking, marking->roots->world->threads, marking->roots->world->bytes);
+	exclude(marking, marking->roots->left_out_begin, marking->roots->left_out_end);
 }
 
 /* Bounds of the stack that sp lies in, as far as we started the thread; false if unknown. */
@@ -459,13 +460,13 @@ static struct range thread_local_range(uintptr_t thread_pointer)
 }
 
 /* The i-th thread's pointer, the calling thread's first; 0: it is not known. */
-static uintptr_t thread_pointer_of(const struct marking *marking, size_t i)
+static uintptr_t thread_pointer_of(const struct md_roots *roots, size_t i)
 {
 	struct range stack;
 
 	if (i == 0)
 		return (uintptr_t)__builtin_thread_pointer();
-	const struct md_stopped *thread = &marking->roots->world->threads[i - 1];
+	const struct md_stopped *thread = &roots->world->threads[i - 1];
 
 	if (thread->thread_pointer || !thread->sp || !stack_of(thread->sp, &stack))
 		return thread->thread_pointer;
@@ -477,7 +478,7 @@ static uintptr_t thread_pointer_of(const struct marking *marking, size_t i)
 static void exclude_thread_locals(struct marking *marking)
 {
 	for (size_t i = 0; i <= marking->roots->world->count; i++) {
-		struct range range = thread_local_range(thread_pointer_of(marking, i));
+		struct range range = thread_local_range(thread_pointer_of(marking->roots, i));
 
 		if (range.begin < range.end)
 			exclude(marking, range.begin, range.end);
@@ -500,9 +501,34 @@ static void mark_thread_list(struct marking *marking, uintptr_t thread_pointer, 
 }
 
 /* The kernel's number of the i-th thread, as thread_pointer_of counts them. */
-static uint32_t tid_of(const struct marking *marking, size_t i)
+static uint32_t tid_of(const struct md_roots *roots, size_t i)
 {
-	return i ? marking->roots->world->threads[i - 1].tid : 0;
+	return i ? roots->world->threads[i - 1].tid : 0;
+}
+
+bool md_roots_thread_local(const struct md_roots *roots, uintptr_t addr, uint32_t *tid)
+{
+	for (size_t i = 0; i <= roots->world->count; i++) {
+		uintptr_t thread_pointer = thread_pointer_of(roots, i);
+		struct range range = thread_local_range(thread_pointer);
+
+		if (!thread_pointer || addr < range.begin || addr >= range.end)
+			continue;
+		*tid = tid_of(roots, i);
+		return true;
+	}
+	return false;
+}
+
+bool md_roots_own_stack(const struct md_roots *roots, uintptr_t *begin, uintptr_t *end)
+{
+	struct range stack, variables = thread_local_range((uintptr_t)__builtin_thread_pointer());
+
+	if (!stack_of(roots->live_sp, &stack))
+		return false;
+	*begin = roots->live_sp;
+	*end = variables.begin > roots->live_sp && variables.begin < stack.end ? variables.begin : stack.end;
+	return true;
 }
 
 static void mark_thread_locals(struct marking *marking)
@@ -511,11 +537,11 @@ static void mark_thread_locals(struct marking *marking)
 	size_t ended_count = md_threads_ended(&ended);
 
 	for (size_t i = 0; i <= marking->roots->world->count; i++) {
-		uintptr_t thread_pointer = thread_pointer_of(marking, i);
+		uintptr_t thread_pointer = thread_pointer_of(marking->roots, i);
 
 		if (!thread_pointer)
 			continue;
-		mark_thread_list(marking, thread_pointer, tid_of(marking, i));
+		mark_thread_list(marking, thread_pointer, tid_of(marking->roots, i));
 		if (!(marking->roots->kinds & MD_ROOTS_MAPPINGS)) {
 			struct range range = thread_local_range(thread_pointer);
 
@@ -524,7 +550,7 @@ static void mark_thread_locals(struct marking *marking)
 	}
 	for (size_t i = 0; i < ended_count; i++)
 		if (is_still_stack(&ended[i]))
-			mark_thread_list(marking, ended[i].high, 0);
+			mark_thread_list(marking, ended[i].high, MD_ROOT_TID_NONE);
 }
 
 /* A thread may run on a stack that is a block: whoever made it may know its end only, or nobody but the thread points to it. */

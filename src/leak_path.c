@@ -37,24 +37,32 @@ bool md_leak_path_begin(struct md_leak_path *path, struct md_leak *leak, uintptr
 	return true;
 }
 
-bool md_leak_path_root(struct md_leak_path *path, const uintptr_t *words, size_t count, uintptr_t address, bool weak)
+static bool is_weak(const struct md_leak_path *path, const struct md_root_words *words, uintptr_t address)
+{
+	if (words->kind == MD_ROOT_REGISTERS && !words->tid)
+		return path->own_registers_weak;
+	return address >= path->weak_begin && address < path->weak_end;
+}
+
+bool md_leak_path_root(struct md_leak_path *path, const struct md_root_words *words)
 {
 	struct md_leak_found found;
 
-	for (size_t i = 0; i < count; i++) {
-		if (!finds_newest(path, words[i], &found))
+	for (size_t i = 0; i < words->count; i++) {
+		if (!finds_newest(path, words->words[i], &found))
 			continue;
-		struct md_leak_root root = { address + i * sizeof *words, weak, words[i] };
+		uintptr_t address = words->address ? words->address + i * sizeof *words->words : 0;
 
-		path->root_words += path->level == 1;
-		if (path->level == 1 && weak) {
-			path->weak_words++;
-			path->weak_root = path->has_weak_root ? path->weak_root : root;
-			path->has_weak_root = true;
-		} else if (!path->has_root) {
-			path->root = root;
-			path->has_root = true;
+		if (path->level == 1) {
+			path->root_words++;
+			if (is_weak(path, words, address)) {
+				path->weak_words++;
+				continue;
+			}
 		}
+		if (!path->has_root)
+			path->root = (struct md_leak_root){ address, words->kind, words->tid, words->words[i] };
+		path->has_root = true;
 	}
 	return path->level > 1 && path->has_root; /* those of the block itself are all counted */
 }
@@ -150,10 +158,6 @@ void md_leak_path_finish(struct md_leak_path *path)
 	struct md_leak_found found, next;
 	uintptr_t word, from;
 
-	if (!path->has_root && path->has_weak_root) {
-		path->root = path->weak_root;
-		path->has_root = true;
-	}
 	word = path->has_root ? path->root.word & path->leak->pointer_mask : path->furthest;
 	if (path->has_root)
 		path->end = MD_LEAK_PATH_ROOT;

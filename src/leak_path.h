@@ -9,12 +9,12 @@
  *
  *     md_leak_path_begin(&path, &leak, target);
  *     do
- *             for each range of roots: md_leak_path_root(&path, words, count, address, false);
+ *             for each range of roots: md_leak_path_root(&path, &words);
  *     while (md_leak_path_step(&path));
  *     md_leak_path_finish(&path);
  *
- * Who asks for a block has its address himself, on his stack or in a register. A root there is called weak, and if it points to the very
- * block that was asked for, it counts only if there is no other.
+ * Who asks for a block has its address himself, on his stack or in a register. A word there is called weak: if it points to the very block
+ * that was asked for, it is counted, and is no root.
  *
  * Memory    the marks of struct md_leak, and a fixed number of links. Locking as in leak.h.
  */
@@ -28,6 +28,26 @@
 #include "src/leak.h"
 
 #define MD_LEAK_PATH_MAX 32 /* blocks in a chain */
+
+/* What words are that are shown as roots. */
+enum md_root_kind {
+	MD_ROOT_MEMORY,      /* a mapping, a module's data, a stack, thread-local variables: see their address */
+	MD_ROOT_REGISTERS,   /* of a thread; of vector registers the address is where they are kept just now */
+	MD_ROOT_THREAD_LIST, /* the C library's list of a thread's variables in modules that came later */
+	MD_ROOT_STACK_BLOCK, /* a thread runs on this very block */
+	MD_ROOT_ARGUMENT,    /* of a thread that is being created */
+	MD_ROOT_REGISTERED   /* the program named the memory as one */
+};
+
+#define MD_ROOT_TID_NONE UINT32_MAX
+
+struct md_root_words {
+	const uintptr_t *words; /* or a copy of them */
+	size_t count;
+	uintptr_t address; /* of the first; 0 where they have none */
+	enum md_root_kind kind;
+	uint32_t tid;      /* of the thread; 0: the calling one; MD_ROOT_TID_NONE: one that has ended */
+};
 
 /* One block of a chain. */
 struct md_leak_link {
@@ -50,17 +70,21 @@ enum md_leak_path_end {
 
 /* A word outside of all blocks. */
 struct md_leak_root {
-	uintptr_t address; /* where it lies; as md_leak_path_root was told */
-	bool weak;
+	uintptr_t address; /* where it lies; 0: nowhere */
+	enum md_root_kind kind;
+	uint32_t tid;
 	uintptr_t word;
 };
 
 struct md_leak_path {
-	uint64_t until; /* md_os_nanoseconds() when it is given up; 0: never. The caller sets it after md_leak_path_begin */
+	/* In; the caller sets them after md_leak_path_begin */
+	uint64_t until;                 /* md_os_nanoseconds() when it is given up; 0: never */
+	uintptr_t weak_begin, weak_end; /* words that lie there are weak */
+	bool own_registers_weak;        /* so are the registers of the calling thread */
 
 	/* Out, after md_leak_path_finish */
 	enum md_leak_path_end end;
-	struct md_leak_root root; /* MD_LEAK_PATH_ROOT only; weak: there is no other, the chain is the block alone */
+	struct md_leak_root root; /* MD_LEAK_PATH_ROOT only */
 	struct md_leak_link links[MD_LEAK_PATH_MAX]; /* from the root's side on; the last one is the block that was asked for */
 	size_t link_count;
 	uint64_t root_words, weak_words, block_words; /* how many point to the block that was asked for */
@@ -71,16 +95,15 @@ struct md_leak_path {
 	unsigned level;      /* of the newest blocks, from 1 */
 	uintptr_t low, high; /* the newest blocks lie between these */
 	uintptr_t furthest;  /* one of them */
-	struct md_leak_root weak_root;
-	bool has_root, has_weak_root;
+	bool has_root;
 };
 
 /* Begins at the live block that target lies in. The marks, which md_leak_begin has made, are cleared: what they said is lost. False if
  * there is no such block. */
 bool md_leak_path_begin(struct md_leak_path *path, struct md_leak *leak, uintptr_t target);
 
-/* Shows words that are roots, the first of which lies at address. True if the rest of the roots need not be shown. */
-bool md_leak_path_root(struct md_leak_path *path, const uintptr_t *words, size_t count, uintptr_t address, bool weak);
+/* Shows words that are roots. True if the rest of the roots need not be shown. */
+bool md_leak_path_root(struct md_leak_path *path, const struct md_root_words *words);
 
 /* After all roots: goes back one level. False when there is nothing more to look for. */
 bool md_leak_path_step(struct md_leak_path *path);

@@ -18,6 +18,12 @@ int main(void)
 	CHECK(malloc_debug_show_map(1) == -ENOSYS);
 	CHECK(malloc_debug_counters(&counts, sizeof counts) == -ENOSYS);
 	CHECK(malloc_debug_on_error(NULL, NULL) == NULL);
+	CHECK(malloc_debug_check_leaks(1, NULL) == -ENOSYS);
+	CHECK(malloc_debug_ignore_begin() == -ENOSYS);
+	CHECK(malloc_debug_root_add(&counts, sizeof counts) == -ENOSYS);
+	CHECK(malloc_debug_leaks_since(malloc_debug_snapshot(), 1) == -ENOSYS);
+	CHECK(malloc_debug_growth(1, 0) == -ENOSYS);
+	CHECK(malloc_debug_who_points(1, &counts) == -ENOSYS);
 	free(strdup("as ever"));
 	puts("ok");
 	return 0;

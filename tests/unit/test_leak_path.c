@@ -35,15 +35,24 @@ static uintptr_t *make(size_t size)
 	return block;
 }
 
+static void show_roots(void)
+{
+	struct md_root_words some = { weak, ROOTS, WEAK_AT, MD_ROOT_MEMORY, 0 }, others = { roots, ROOTS, ROOTS_AT, MD_ROOT_MEMORY, 0 };
+
+	if (!md_leak_path_root(&path, &some))
+		md_leak_path_root(&path, &others);
+}
+
 static void find(const void *target)
 {
 	if (!leak.marks)
 		must(md_leak_begin(&leak), "no memory for a search");
 	must(md_leak_path_begin(&path, &leak, (uintptr_t)target), "there is no block at %p", target);
-	do {
-		if (!md_leak_path_root(&path, weak, ROOTS, WEAK_AT, true))
-			md_leak_path_root(&path, roots, ROOTS, ROOTS_AT, false);
-	} while (md_leak_path_step(&path));
+	path.weak_begin = WEAK_AT;
+	path.weak_end = WEAK_AT + sizeof weak;
+	do
+		show_roots();
+	while (md_leak_path_step(&path));
 	md_leak_path_finish(&path);
 }
 
@@ -159,19 +168,19 @@ Test(leak_path, only_leaked_blocks_point_to_it)
 	expect_link(2, target, 32, 0, 0);
 }
 
-/* Who asks has the address of the block: that alone says nothing while there is something else. */
-Test(leak_path, weak_roots_give_way)
+/* Who asks has the address of the block: that says nothing. */
+Test(leak_path, weak_words_are_no_roots)
 {
 	uintptr_t *holder = make(16), *target = make(32);
 
 	weak[2] = (uintptr_t)target;
 	find(target);
-	expect_root(WEAK_AT + 16, (uintptr_t)target);
-	holds(path.root.weak && path.link_count == 1);
+	holds(path.end == MD_LEAK_PATH_NOTHING && path.link_count == 1 && path.root_words == 1 && path.weak_words == 1);
 
-	holder[0] = (uintptr_t)target; /* a leaked block is nothing else */
+	holder[0] = (uintptr_t)target;
 	find(target);
-	holds(path.end == MD_LEAK_PATH_ROOT && path.root.weak && path.link_count == 1);
+	holds(path.end == MD_LEAK_PATH_NOTHING && path.link_count == 2);
+	expect_link(0, holder, 16, 0, 0);
 
 	weak[3] = (uintptr_t)holder; /* what the asking thread has of other blocks is as good as any */
 	find(target);
@@ -181,7 +190,27 @@ Test(leak_path, weak_roots_give_way)
 	roots[6] = (uintptr_t)target;
 	find(target);
 	expect_root(ROOTS_AT + 48, (uintptr_t)target);
-	holds(!path.root.weak && path.link_count == 1);
+	holds(path.link_count == 1 && path.root_words == 2 && path.weak_words == 1);
+}
+
+Test(leak_path, registers_have_no_address)
+{
+	uintptr_t *target = make(32);
+	uintptr_t registers[3] = { 0, 0, (uintptr_t)target };
+	struct md_root_words own = { registers, 3, 0, MD_ROOT_REGISTERS, 0 }, others = { registers, 3, 0, MD_ROOT_REGISTERS, 77 };
+
+	must(md_leak_begin(&leak), "no memory for a search");
+	for (int other = 0; other < 2; other++) {
+		must(md_leak_path_begin(&path, &leak, (uintptr_t)target), "there is no block");
+		path.own_registers_weak = true;
+		md_leak_path_root(&path, other ? &others : &own);
+		holds(!md_leak_path_step(&path));
+		md_leak_path_finish(&path);
+		holds(path.root_words == 1 && path.weak_words == (other ? 0 : 1));
+		holds(path.end == (other ? MD_LEAK_PATH_ROOT : MD_LEAK_PATH_NOTHING));
+		if (other)
+			holds(path.root.kind == MD_ROOT_REGISTERS && path.root.tid == 77 && !path.root.address && path.root.word == (uintptr_t)target);
+	}
 }
 
 static uintptr_t *make_list(size_t count, uintptr_t **first)
@@ -222,7 +251,7 @@ Test(leak_path, the_time_may_be_up)
 	must(md_leak_path_begin(&path, &leak, (uintptr_t)last), "there is no block");
 	path.until = 1; /* a nanosecond after the system started */
 	do
-		md_leak_path_root(&path, roots, ROOTS, ROOTS_AT, false);
+		show_roots();
 	while (md_leak_path_step(&path));
 	md_leak_path_finish(&path);
 	holds(path.end == MD_LEAK_PATH_LATE && path.link_count == 1);
@@ -282,7 +311,7 @@ Test(leak_path, a_chain_that_changes_meanwhile_is_none)
 	must(md_leak_begin(&leak), "no memory for a search");
 	must(md_leak_path_begin(&path, &leak, (uintptr_t)target), "there is no block");
 	do
-		md_leak_path_root(&path, roots, ROOTS, ROOTS_AT, false);
+		show_roots();
 	while (md_leak_path_step(&path));
 	holder[3] = 0;
 	md_leak_path_finish(&path);
