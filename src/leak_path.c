@@ -6,8 +6,6 @@
 #include "src/leak_walk.h"
 #include "src/os.h"
 
-#define WORK_MAX 4096 /* blocks, or pages of them, looked into between two looks at the clock */
-
 static uintptr_t end_of(const struct md_leak_found *found)
 {
 	return found->user + (found->size ? found->size : 1);
@@ -67,59 +65,92 @@ bool md_leak_path_root(struct md_leak_path *path, const struct md_root_words *wo
 	return path->level > 1 && path->has_root; /* those of the block itself are all counted */
 }
 
-/* Looks whether a block points to one of the newest. It then is of the next level, unless it has one already. */
-static bool look_into(struct md_leak_path *path, const struct md_leak_found *found)
+/* The blocks of the next level. */
+struct level {
+	uintptr_t low, high;
+};
+
+/* A word of the block points to one of the newest: the block is of the next level, unless it has one already. */
+static void note(struct md_leak_path *path, struct level *next, const struct md_leak_found *found)
+{
+	unsigned char level = (unsigned char)(path->level + 1);
+
+	if (*found->mark && *found->mark != level)
+		return;
+	path->block_words += path->level == 1; /* those to the block itself are all counted */
+	*found->mark = level;
+	next->low = next->low ? next->low : found->user; /* they come in order of address */
+	next->high = end_of(found);
+}
+
+/* Blocks smaller than a page: one look at all bytes of the zone, whatever they are, is faster than a look at each block. */
+static void look_at_small(struct md_leak_path *path, struct level *next, const struct md_zone *zone)
+{
+	const uintptr_t *words = (const uintptr_t *)zone->first_slot;
+	size_t count = (size_t)zone->carved * zone->slot_bytes / sizeof *words;
+	struct md_leak_found found, to;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!finds_newest(path, words[i], &to))
+			continue;
+		uintptr_t address = (uintptr_t)&words[i];
+
+		if (md_leak_find(path->leak, address, &found) && address + sizeof *words <= found.user + found.size)
+			note(path, next, &found);
+	}
+}
+
+static void look_at_block(struct md_leak_path *path, struct level *next, const struct md_leak_found *found)
 {
 	struct md_leak_words words = { 0 };
 	struct md_leak_found to;
-	bool leads = false;
 
-	for (size_t count; (count = md_leak_words_next(path->leak, found, &words));) {
-		for (size_t i = 0; i < count; i++) {
-			if (!finds_newest(path, words.words[i], &to))
-				continue;
-			leads = true;
-			if (path->level > 1)
-				return true;
-			path->block_words++; /* those to the block itself are all counted */
-		}
+	for (size_t count; (count = md_leak_words_next(path->leak, found, &words));)
+		for (size_t i = 0; i < count; i++)
+			if (finds_newest(path, words.words[i], &to))
+				note(path, next, found);
+}
+
+static void look_at(struct md_leak_path *path, struct level *next, const struct md_zone *zone)
+{
+	struct md_leak_found found;
+
+	if (zone->kind == MD_ZONE_LARGE) {
+		if (md_leak_slot_block(zone, 0, &found))
+			look_at_block(path, next, &found);
+	} else if (zone->slot_bytes <= MD_PAGE_BYTES) {
+		look_at_small(path, next, zone);
+	} else {
+		for (uint32_t slot = 0; slot < zone->carved; slot++)
+			if (md_leak_slot_block(zone, slot, &found))
+				look_at_block(path, next, &found);
 	}
-	return leads;
 }
 
 bool md_leak_path_step(struct md_leak_path *path)
 {
-	uintptr_t low = 0, high = 0;
-	struct md_leak_found found;
-	size_t work = 0;
+	struct level next = { 0 };
+	uintptr_t from = 0;
 
 	path->end = MD_LEAK_PATH_NOTHING;
 	if (path->has_root)
 		return false;
-	for (struct md_leak_walk walk = { 0 }; md_leak_walk_next(path->leak, &walk, &found);) {
-		work += 1 + found.size / MD_PAGE_BYTES;
-		if (work >= WORK_MAX) {
-			work = 0;
-			if (path->until && md_os_nanoseconds() > path->until) {
-				path->end = MD_LEAK_PATH_LATE;
-				return false;
-			}
+	for (const struct md_zone *zone; (zone = md_inspect_zone_from(path->leak->heap, from)); from = zone->begin + zone->bytes) {
+		if (path->until && md_os_nanoseconds() > path->until) {
+			path->end = MD_LEAK_PATH_LATE;
+			return false;
 		}
-		if (*found.mark || !look_into(path, &found))
-			continue;
-		*found.mark = (unsigned char)(path->level + 1);
-		low = low ? low : found.user; /* they come in order of address */
-		high = end_of(&found);
+		if (zone->marks)
+			look_at(path, &next, zone);
 	}
-	if (!low)
+	if (!next.low)
 		return false;
 	if (path->level == MD_LEAK_PATH_MAX) {
 		path->end = MD_LEAK_PATH_DEEP;
 		return false;
 	}
-	path->low = low;
-	path->high = high;
-	path->furthest = low;
+	path->low = path->furthest = next.low;
+	path->high = next.high;
 	path->level++;
 	return true;
 }
