@@ -75,8 +75,8 @@ void md_growth_text_begin(struct md_text *text, const struct md_growth_report *r
 {
 	md_text_repeat(text, '=', 65);
 	md_textf(text, "\n==%u==", report->pid);
-	md_text_color(text, report->growths_total ? MD_YELLOW : MD_GREEN);
-	md_text_put(text, report->growths_total ? "WARNING: malloc-debug: memory in use is growing" : "malloc-debug: no stack's memory grew steadily");
+	md_text_color(text, report->total.stacks ? MD_YELLOW : MD_GREEN);
+	md_text_put(text, report->total.stacks ? "WARNING: malloc-debug: memory in use is growing" : "malloc-debug: no stack's memory grew steadily");
 	md_text_color(text, MD_PLAIN);
 	md_textf(text, "\nCompared: snapshots %u to %u, ", first_of(report)->id, last_of(report)->id);
 	md_phrase_seconds(text, report->seconds[0], 3);
@@ -86,15 +86,15 @@ void md_growth_text_begin(struct md_text *text, const struct md_growth_report *r
 	if (report->program && report->program[0])
 		md_textf(text, ", in %S", report->program);
 	md_text_put(text, ".\n");
-	if (report->growths_total && report->snapshot_count > 2) {
-		md_phrase_count(text, report->growths_total, "stack has", "stacks have");
+	if (report->total.stacks && report->snapshot_count > 2) {
+		md_phrase_count(text, report->total.stacks, "stack has", "stacks have");
 		md_text_put(text, " more bytes in use in each of them than in the one before, reachable or not.\n");
-	} else if (report->growths_total) {
-		md_phrase_count(text, report->growths_total, "stack has", "stacks have");
+	} else if (report->total.stacks) {
+		md_phrase_count(text, report->total.stacks, "stack has", "stacks have");
 		md_text_put(text, " more bytes in use in the second than in the first, reachable or not.\n");
 	}
-	if (report->growth_count < report->growths_total)
-		md_textf(text, "The largest %lu are shown; MALLOC_DEBUG_LEAK_MAX_SHOWN=0 shows all.\n", (uint64_t)report->growth_count);
+	if (report->growth_count < report->total.stacks)
+		md_textf(text, "Shown: %lu, the largest; MALLOC_DEBUG_LEAK_MAX_SHOWN=0 shows all.\n", (uint64_t)report->growth_count);
 	md_text_char(text, '\n');
 }
 
@@ -121,7 +121,7 @@ void md_growth_text_stack(struct md_text *text, const struct md_growth_report *r
 
 void md_growth_text_end(struct md_text *text, const struct md_growth_report *report)
 {
-	uint64_t rise = 0, before = 0;
+	uint64_t before = 0;
 	bool lost = false;
 
 	md_text_put(text, "All live blocks:\n");
@@ -137,13 +137,11 @@ void md_growth_text_end(struct md_text *text, const struct md_growth_report *rep
 		md_text_put(text, "Note: there were more stacks than a snapshot has room for; some are missing above.\n");
 	if (report->names_missing)
 		md_textf(text, "Note: %S\n", report->names_missing);
-	for (size_t i = 0; i < report->growth_count; i++)
-		rise += report->growths[i].rise;
 	md_text_color(text, MD_BOLD);
-	if (report->growths_total) {
-		md_textf(text, "SUMMARY: malloc-debug: %lu byte(s) of growth in ", rise);
-		md_phrase_count(text, report->growth_count, "stack", "stacks");
-		put_rate(text, rise, seconds_between(report));
+	if (report->total.stacks) {
+		md_textf(text, "SUMMARY: malloc-debug: %lu byte(s) of growth in ", report->total.rise);
+		md_phrase_count(text, report->total.stacks, "stack", "stacks");
+		put_rate(text, report->total.rise, seconds_between(report));
 		md_text_put(text, ".");
 	} else {
 		md_text_put(text, "SUMMARY: malloc-debug: no growth.");

@@ -24,7 +24,7 @@ struct md_growth_report {
 	size_t snapshot_count;
 	const struct md_growth *growths; /* to be shown, in order */
 	size_t growth_count;
-	uint64_t growths_total;    /* shown or not */
+	struct md_growth_total total; /* shown or not */
 	const char *names_missing; /* as in struct md_report */
 };
 

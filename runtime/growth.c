@@ -142,7 +142,7 @@ static long print(struct page *page, int fd, const struct md_snapshot *const *co
 
 	for (size_t i = 0; i < count; i++)
 		seconds[i] = md_process_seconds(compared[i]->ticks);
-	report.growth_count = md_growth_find(compared, count, page->growths, limit, &report.growths_total);
+	report.growth_count = md_growth_find(compared, count, page->growths, limit, &report.total);
 	find_names(page, &report, &printer);
 	md_text_init(&text, page->text, TEXT_BYTES, md_show_color(fd));
 	md_growth_text_begin(&text, &report);
@@ -154,7 +154,7 @@ static long print(struct page *page, int fd, const struct md_snapshot *const *co
 	md_growth_text_end(&text, &report);
 	if (!result)
 		result = write_out(fd, &text);
-	return result ? result : (long)report.growths_total;
+	return result ? result : (long)report.total.stacks;
 }
 
 long md_growth_show(int fd, unsigned count)

@@ -291,11 +291,11 @@ static void sort_growths(struct md_growth *growths, size_t count)
 }
 
 size_t md_growth_find(
-	const struct md_snapshot *const *snapshots, size_t count, struct md_growth *growths, size_t growths_max, uint64_t *total)
+	const struct md_snapshot *const *snapshots, size_t count, struct md_growth *growths, size_t growths_max, struct md_growth_total *total)
 {
 	size_t at[MD_SNAPSHOTS_MAX] = { 0 }, found = 0;
 
-	*total = 0;
+	*total = (struct md_growth_total){ 0 };
 	if (count < 2 || count > MD_SNAPSHOTS_MAX)
 		return 0;
 	const struct md_snapshot *last = snapshots[count - 1];
@@ -322,7 +322,8 @@ size_t md_growth_find(
 		}
 		if (!rises)
 			continue;
-		++*total;
+		total->stacks++;
+		total->rise += before - first;
 		found = keep_growth(growths, found, growths_max, (struct md_growth){ { row->stack }, before - first });
 	}
 	sort_growths(growths, found);

@@ -69,9 +69,13 @@ struct md_growth {
 	uint64_t rise; /* live bytes in the last snapshot less those in the first */
 };
 
+struct md_growth_total {
+	uint64_t stacks, rise;
+};
+
 /* Finds the stacks whose live bytes rose from each of these snapshots (two at least) to the next. Writes those that rose most, the
- * largest rise first. Returns how many are written; *total gets how many there are. */
+ * largest rise first. Returns how many are written; *total is about all of them. */
 size_t md_growth_find(
-	const struct md_snapshot *const *snapshots, size_t count, struct md_growth *growths, size_t growths_max, uint64_t *total);
+	const struct md_snapshot *const *snapshots, size_t count, struct md_growth *growths, size_t growths_max, struct md_growth_total *total);
 
 #endif

@@ -119,7 +119,8 @@ int main(void)
 	printf(" %d", malloc_debug_ignore_end());
 	printf(" %d", malloc_debug_ignore_end());
 	printf(" %d\n", malloc_debug_ignore_end());
-	printf("ranges: %d %d %d", malloc_debug_root_add(shared, 0), malloc_debug_root_add(shared, SIZE_MAX), malloc_debug_root_remove(shared, 4096));
+	printf("ranges: %d %d %d", malloc_debug_root_add(shared, 0), malloc_debug_root_add(shared, SIZE_MAX),
+		malloc_debug_root_remove(shared, 4096));
 	CHECK(malloc_debug_root_add(many, 8) == 0);
 	printf(" %d", malloc_debug_root_remove(many, 8));
 	printf(" %d\n", malloc_debug_root_remove(many, 8));

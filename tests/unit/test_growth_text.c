@@ -51,7 +51,7 @@ static void fill(void)
 		.snapshot_count = 3,
 		.growths = growths,
 		.growth_count = 2,
-		.growths_total = 2,
+		.total = { 2, 2068 },
 	};
 }
 
@@ -109,7 +109,8 @@ Test(growth_text, two_snapshots_are_called_first_and_second)
 	report.snapshots = snapshots + 1;
 	report.seconds = seconds + 1;
 	report.snapshot_count = 2;
-	report.growth_count = report.growths_total = 1;
+	report.growth_count = 1;
+	report.total = (struct md_growth_total){ 1, 1024 };
 	struct md_text text = print();
 
 	expect_part(&text, "Compared: snapshots 8 to 9, 2.000 s to 3.500 s after start");
@@ -119,7 +120,8 @@ Test(growth_text, two_snapshots_are_called_first_and_second)
 
 Test(growth_text, no_growth_is_said)
 {
-	report.growth_count = report.growths_total = 0;
+	report.growth_count = 0;
+	report.total = (struct md_growth_total){ 0 };
 	struct md_text text = print();
 
 	expect_part(&text, "==4711==malloc-debug: no stack's memory grew steadily\n");
@@ -132,13 +134,14 @@ Test(growth_text, no_growth_is_said)
 Test(growth_text, says_what_is_not_shown)
 {
 	report.growth_count = 1;
-	report.growths_total = 300;
+	report.total = (struct md_growth_total){ 300, 5000 };
 	storage[1].snapshot.stacks_lost = true;
 	report.names_missing = "the helper did not answer";
 	struct md_text text = print();
 
 	expect_part(&text, "300 stacks have more");
-	expect_part(&text, "The largest 1 are shown; MALLOC_DEBUG_LEAK_MAX_SHOWN=0 shows all.\n");
+	expect_part(&text, "Shown: 1, the largest; MALLOC_DEBUG_LEAK_MAX_SHOWN=0 shows all.\n");
+	expect_part(&text, "SUMMARY: malloc-debug: 5000 byte(s) of growth in 300 stacks, ");
 	expect_part(&text, "Note: there were more stacks than a snapshot has room for; some are missing above.\n");
 	expect_part(&text, "Note: the helper did not answer\n");
 }

@@ -188,7 +188,7 @@ Test(snapshot, the_oldest_go_when_they_take_too_much)
 
 /* --- growth -------------------------------------------------------------------------- */
 
-static size_t find_growth(size_t count, struct md_growth *growths, size_t growths_max, uint64_t *total)
+static size_t find_growth(size_t count, struct md_growth *growths, size_t growths_max, struct md_growth_total *total)
 {
 	const struct md_snapshot *newest[MD_SNAPSHOTS_MAX];
 
@@ -199,7 +199,7 @@ static size_t find_growth(size_t count, struct md_growth *growths, size_t growth
 Test(snapshot, growth_is_what_rose_each_time)
 {
 	struct md_growth growths[8];
-	uint64_t total;
+	struct md_growth_total total;
 	void *shrinking = allocate_from(5, 9000);
 
 	for (int i = 0; i < 4; i++) {
@@ -215,12 +215,12 @@ Test(snapshot, growth_is_what_rose_each_time)
 	}
 	size_t count = find_growth(4, growths, 8, &total);
 
-	must(count == 2 && total == 2, "%zu of %lu", count, total);
+	must(count == 2 && total.stacks == 2 && total.rise == 3300, "%zu of %lu", count, total.stacks);
 	must(growths[0].stack.value == 2 && growths[0].rise == 3000, "stack %u by %lu", growths[0].stack.value, growths[0].rise);
 	must(growths[1].stack.value == 1 && growths[1].rise == 300, "stack %u by %lu", growths[1].stack.value, growths[1].rise);
 
 	count = find_growth(2, growths, 8, &total); /* the difference of the last two */
-	must(count == 3 && total == 3, "%zu of %lu", count, total);
+	must(count == 3 && total.stacks == 3 && total.rise == 6100, "%zu of %lu", count, total.stacks);
 	holds(growths[0].stack.value == 3 && growths[0].rise == 5000);
 }
 
@@ -228,7 +228,7 @@ Test(snapshot, growth_is_what_rose_each_time)
 Test(snapshot, growth_counts_bytes_not_blocks)
 {
 	struct md_growth growths[8];
-	uint64_t total;
+	struct md_growth_total total;
 	void *one = allocate_from(1, 1000);
 
 	take();
@@ -236,13 +236,13 @@ Test(snapshot, growth_counts_bytes_not_blocks)
 	for (int i = 0; i < 10; i++)
 		allocate_from(1, 100);
 	take();
-	holds(find_growth(2, growths, 8, &total) == 0 && total == 0);
+	holds(find_growth(2, growths, 8, &total) == 0 && total.stacks == 0);
 }
 
 Test(snapshot, a_new_stack_grew_from_nothing)
 {
 	struct md_growth growths[8];
-	uint64_t total;
+	struct md_growth_total total;
 
 	allocate_from(9, 16);
 	take();
@@ -256,7 +256,8 @@ Test(snapshot, the_largest_rises_come_first)
 {
 	static const size_t rooms[] = { 0, 1, 20, 499, 500 };
 	struct md_growth growths[500];
-	uint64_t sizes[503], total;
+	struct md_growth_total total;
+	uint64_t sizes[503];
 
 	for (int round = 0; round < 3; round++) {
 		for (uint32_t i = 1; i <= 500; i++) { /* 503 is a prime: all but two of the numbers below it */
@@ -268,7 +269,7 @@ Test(snapshot, the_largest_rises_come_first)
 	for (size_t r = 0; r < sizeof rooms / sizeof *rooms; r++) {
 		size_t count = find_growth(3, growths, rooms[r], &total);
 
-		holds(total == 500 && count == rooms[r]);
+		holds(total.stacks == 500 && count == rooms[r]);
 		for (size_t i = 0; i < count; i++) {
 			must(growths[i].rise == 2 * sizes[growths[i].stack.value], "stack %u by %lu", growths[i].stack.value, growths[i].rise);
 			must(!i || growths[i - 1].rise > growths[i].rise, "%zu of %zu is out of order", i, count);
@@ -283,23 +284,23 @@ Test(snapshot, the_largest_rises_come_first)
 Test(snapshot, the_smallest_rise_gives_way)
 {
 	struct md_growth growths[2];
-	uint64_t total;
+	struct md_growth_total total;
 
 	take();
 	allocate_from(1, 30);
 	allocate_from(2, 10);
 	allocate_from(3, 20);
 	take();
-	holds(find_growth(2, growths, 2, &total) == 2 && total == 3);
+	holds(find_growth(2, growths, 2, &total) == 2 && total.stacks == 3);
 	holds(growths[0].rise == 30 && growths[1].rise == 20);
 }
 
 Test(snapshot, one_snapshot_shows_no_growth)
 {
 	struct md_growth growths[8];
-	uint64_t total = 1;
+	struct md_growth_total total = { 1, 1 };
 
 	allocate_from(1, 16);
 	take();
-	holds(find_growth(1, growths, 8, &total) == 0 && total == 0);
+	holds(find_growth(1, growths, 8, &total) == 0 && total.stacks == 0);
 }
