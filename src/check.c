@@ -75,18 +75,14 @@ static bool in_use(const struct md_block_view *block)
 	return block->valid && (block->state == MD_BLOCK_LIVE || block->state == MD_BLOCK_FREEING);
 }
 
-/* Bytes between two neighbours differ: the left one's overflow, or the right one's underflow? Damage that touches one of them and not the other is that
- * one's; otherwise the nearer one's, and the other is named as suspect. */
+/* Bytes between two neighbours differ: the left one's overflow, or the right one's underflow? The nearer one's, and the other is named as suspect; as near
+ * to both, the left one's, because a run past the end is the commoner mistake. */
 static bool blames_right(const struct md_block_view *left, const struct md_block_view *right, struct md_damage damage)
 {
 	if (!in_use(right))
 		return false;
 	if (!in_use(left))
 		return true;
-	bool touches_left = damage.first == left->user + left->size, touches_right = damage.end == right->user;
-
-	if (touches_left != touches_right)
-		return touches_right;
 	return right->user - damage.end < damage.first - (left->user + left->size);
 }
 

@@ -108,6 +108,9 @@ __asm__(".text\n"
 	"hand_expression: nop\n"
 	".cfi_def_cfa %rsp, 8\n"
 	"hand_plain_again: nop\n"
+	".cfi_escape 0x0f, 3, 0x77, 8, 6\n"
+	"hand_expression_again: nop\n"
+	".cfi_def_cfa %rsp, 8\n"
 	".cfi_escape 0x10, 6, 2, 0x76, 0x70\n" /* expression rbp: breg6 -16 */
 	"hand_bp_expression: nop\n"
 	".cfi_restore %rbp\n"
@@ -146,6 +149,7 @@ HAND(hand_undefined_bp);
 HAND(hand_base_rbx);
 HAND(hand_expression);
 HAND(hand_plain_again);
+HAND(hand_expression_again);
 HAND(hand_bp_expression);
 HAND(hand_bp_value);
 HAND(hand_return_elsewhere);
@@ -174,6 +178,7 @@ static const struct {
 	{ hand_base_rbx, { MD_CFI_COMPLEX, 0, 0, 0 }, "base rbx" },
 	{ hand_expression, { MD_CFI_COMPLEX, 0, 0, 0 }, "expression" },
 	{ hand_plain_again, { MD_CFI_SIMPLE, 0, 8, 0 }, "plain again" },
+	{ hand_expression_again, { MD_CFI_COMPLEX, 0, 0, 0 }, "expression again" },
 	{ hand_bp_expression, { MD_CFI_COMPLEX, 0, 0, 0 }, "bp expression" },
 	{ hand_bp_value, { MD_CFI_COMPLEX, 0, 0, 0 }, "bp value" },
 	{ hand_return_elsewhere, { MD_CFI_COMPLEX, 0, 0, 0 }, "return elsewhere" },

@@ -53,6 +53,20 @@ Test(inspect, the_front_of_a_zone_belongs_to_its_first_block)
 		must(view_of(addr).user == (uintptr_t)user, "%#lx", addr);
 }
 
+/* What is left at the end of a full zone, too small for a slot, is put down to the last block: it is the nearest. */
+Test(inspect, the_rest_of_a_zone_belongs_to_its_last_block)
+{
+	unsigned char *user = heap_malloc(&heap, self, 1500);
+	const struct md_zone *zone = zone_of(user);
+	uintptr_t end = md_zone_slot_begin(zone, zone->slot_count);
+
+	for (uint32_t i = 1; i < zone->slot_count; i++)
+		user = heap_malloc(&heap, self, 1500);
+	cr_assert(lt(ulong, end, zone->begin + zone->bytes), "there is a rest");
+	for (uintptr_t addr = end; addr < zone->begin + zone->bytes; addr++)
+		must(view_of(addr).user == (uintptr_t)user, "%#lx", addr);
+}
+
 /* A slot that was never used has no owner, but for the red zone of the used one behind it. */
 Test(inspect, slots_never_used)
 {

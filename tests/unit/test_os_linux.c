@@ -57,10 +57,10 @@ Test(os_linux, a_free_hint_is_taken)
 	cr_expect(ne(ptr, md_os_map((uintptr_t)memory, PAGES(4)), memory), "what is mapped is not replaced");
 }
 
-/* With memory for a few gigabytes malloc(64T) must fail, as it does in the C library. */
+/* With memory for a few gigabytes malloc(16T) must fail, as it does in the C library. */
 Test(os_linux, what_the_system_cannot_serve_is_refused)
 {
-	cr_expect(eq(ptr, md_os_map(0, (size_t)1 << 46), NULL));
+	cr_expect(eq(ptr, md_os_map(0, (size_t)1 << 44), NULL));
 	cr_expect(eq(ptr, md_os_map(0, (size_t)1 << 60), NULL));
 }
 

@@ -92,6 +92,8 @@ Test(page_map, what_lies_beyond_the_map_cannot_be_reserved)
 	cr_expect(not(md_page_map_reserve(&map, ADDRESS_END - MD_UNIT_BYTES, 2 * MD_UNIT_BYTES)));
 	cr_expect(not(md_page_map_reserve(&map, ADDRESS_END, MD_UNIT_BYTES)));
 	cr_expect(not(md_page_map_reserve(&map, (uintptr_t)1 << 52, MD_UNIT_BYTES)));
+	for (unsigned shift = MD_ADDRESS_BITS; shift < 64; shift++) /* now that something is in the map: nothing behind its end is taken for a part of it */
+		cr_expect(eq(ulong, md_page_map_get(&map, (uintptr_t)1 << shift), 0));
 }
 
 Test(page_map, the_system_refuses_a_leaf)

@@ -213,6 +213,7 @@ Test(runs, extend_takes_exactly_what_follows)
 
 	cr_expect(not(md_runs_extend(&runs, begin + 2 * UNIT, 4 * UNIT, &fresh)), "more than the run has");
 	cr_expect(not(md_runs_extend(&runs, begin + 3 * UNIT, UNIT, &fresh)), "the run does not begin there");
+	cr_expect(not(md_runs_extend(&runs, begin + 4 * UNIT, UNIT, &fresh)), "nor at its last unit");
 	cr_expect(not(md_runs_extend(&runs, begin, UNIT, &fresh)), "taken");
 	cr_expect(not(md_runs_extend(&runs, (uintptr_t)1 << 40, UNIT, &fresh)), "nobody's");
 	cr_assert(md_runs_extend(&runs, begin + 2 * UNIT, 2 * UNIT, &fresh));

@@ -135,6 +135,7 @@ Test(stack_store, tables_grow_without_losing_anything)
 		size_t count = make_stack(n, frames);
 
 		expect_stack(ids[n], frames, count);
+		must((ids[n].value & ((1u << MD_STACK_CHUNK_BITS) - 1)) + count < 1u << MD_STACK_CHUNK_BITS, "stack %lu lies over the end of its chunk", n);
 		must(md_stack_store_put(store, frames, count).value == ids[n].value, "stack %lu", n);
 	}
 	cr_expect(eq(uint, atomic_load(&store->stack_count), STACKS));
