@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "runtime/foreign.h"
+#include "runtime/leaks.h"
 #include "runtime/policy.h"
 #include "runtime/threads.h"
 #include "runtime/unwind_generic.h"
@@ -67,6 +68,7 @@ static void child(void)
 		atomic_store(mark, 1); /* this fork was no surprise: our locks are in order */
 	release_all();
 	md_threads_after_fork();
+	md_leaks_after_fork();
 	md_heap_after_fork(&md_process.heap, md_self);
 }
 

@@ -449,6 +449,11 @@ void md_leaks_pending(struct md_thread *self)
 	md_leaks_check(self, &here, MD_LEAKS_ON_SIGNAL, MD_TO_SINK, NULL);
 }
 
+void md_leaks_after_fork(void)
+{
+	atomic_store(&searching, false);
+}
+
 void md_leaks_init(void)
 {
 	struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK };

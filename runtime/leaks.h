@@ -77,6 +77,9 @@ bool md_leaks_root_remove(const void *begin, size_t bytes);
 /* Makes the search that a signal asked for while the thread was busy. */
 void md_leaks_pending(struct md_thread *self);
 
+/* In the child of a fork: whoever searched in the parent is not here to end it. */
+void md_leaks_after_fork(void);
+
 /* Installs the handler of the option signal_leaks. */
 void md_leaks_init(void);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Children of a program whose threads take snapshots all the time: each has its parent's snapshots, takes its own, and ends.
+ * Children of a program whose threads take snapshots and look for leaks all the time: each has its parent's snapshots, takes its own, looks
+ * for leaks, and ends.
  */
 // output: ok
 #include <malloc_debug.h>
@@ -22,6 +23,13 @@ static void *take(void *unused)
 		CHECK(malloc_debug_snapshot() > 0);
 		CHECK(malloc_debug_growth(nowhere, 2) >= 0);
 	}
+	return unused;
+}
+
+static void *search(void *unused)
+{
+	while (!stop)
+		CHECK(malloc_debug_check_leaks(nowhere, NULL) == 0);
 	return unused;
 }
 
@@ -51,7 +59,7 @@ int main(void)
 	CHECK(malloc_debug_snapshot() == 1);
 	CHECK(malloc_debug_snapshot() == 2);
 	for (int i = 0; i < 3; i++)
-		CHECK(pthread_create(&threads[i], NULL, take, NULL) == 0);
+		CHECK(pthread_create(&threads[i], NULL, i ? take : search, NULL) == 0);
 	for (int i = 0; i < 40; i++) {
 		pid_t pid = fork();
 
