@@ -29,27 +29,24 @@ static struct md_lock *lock_at(unsigned i)
 	return i < tails ? tail[i] : NULL;
 }
 
-static unsigned lock_count(void)
+static void prepare(void)
+{
+	struct md_lock *lock;
+
+	if (!md_mode_is(MD_MODE_ACTIVE))
+		return;
+	for (unsigned i = 0; (lock = lock_at(i)); i++)
+		md_lock_fork_hold(lock);
+}
+
+static void release_all(void)
 {
 	unsigned count = 0;
 
 	while (lock_at(count))
 		count++;
-	return count;
-}
-
-static void prepare(void)
-{
-	if (!md_mode_is(MD_MODE_ACTIVE))
-		return;
-	for (unsigned i = 0; i < lock_count(); i++)
-		md_lock_fork_hold(lock_at(i));
-}
-
-static void release_all(void)
-{
-	for (unsigned i = lock_count(); i-- > 0;)
-		md_lock_fork_release(lock_at(i));
+	while (count-- > 0)
+		md_lock_fork_release(lock_at(count));
 }
 
 static void parent(void)

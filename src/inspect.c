@@ -407,6 +407,12 @@ static bool check_slot(struct md_heap *heap, struct md_thread *thread, const str
 	return check_freed_elsewhere(heap, thread, zone, slot, noticed, call);
 }
 
+/* Slots that were ever handed out; reading the records of the others would only make the system find pages for them. */
+static uint32_t slots_begun(const struct md_zone *zone)
+{
+	return zone->kind == MD_ZONE_LARGE ? zone->slot_count : __atomic_load_n(&zone->carved, __ATOMIC_RELAXED);
+}
+
 /* Where the walk goes on after a zone. Its struct may have become another zone's meanwhile, but the walk never turns back. */
 static uintptr_t next_from(const struct md_zone *zone, uintptr_t from)
 {
@@ -422,7 +428,7 @@ bool md_check_heap(struct md_heap *heap, struct md_thread *thread, struct md_che
 
 	md_runs_watch_begin(&heap->runs);
 	for (const struct md_zone *zone; !more && (zone = md_inspect_zone_from(heap, cursor->zone_from));) {
-		while (cursor->slot < zone->slot_count && !more) {
+		for (uint32_t slots = slots_begun(zone); cursor->slot < slots && !more;) {
 			more = !check_slot(heap, thread, zone, cursor->slot, noticed, call);
 			if (!more)
 				cursor->slot++, cursor->blocks++;

@@ -19,6 +19,12 @@ bool md_page_map_reserve(struct md_page_map *map, uintptr_t begin, size_t bytes)
 		atomic_fetch_add_explicit(&map->mapped_bytes, sizeof *leaf, memory_order_relaxed);
 		atomic_store_explicit(&map->root[root], leaf, memory_order_release);
 	}
+	uintptr_t high = atomic_load_explicit(&map->high, memory_order_relaxed);
+
+	if (!high || begin < atomic_load_explicit(&map->low, memory_order_relaxed))
+		atomic_store_explicit(&map->low, begin, memory_order_relaxed);
+	if (begin + bytes > high)
+		atomic_store_explicit(&map->high, begin + bytes, memory_order_release);
 	return true;
 }
 
@@ -33,8 +39,10 @@ void md_page_map_set(struct md_page_map *map, uintptr_t begin, size_t bytes, uin
 
 uintptr_t md_page_map_next(const struct md_page_map *map, uintptr_t addr)
 {
-	addr &= ~(uintptr_t)(MD_UNIT_BYTES - 1);
-	while (!(addr >> MD_ADDRESS_BITS)) {
+	uintptr_t high = atomic_load_explicit(&map->high, memory_order_acquire), low = atomic_load_explicit(&map->low, memory_order_relaxed);
+
+	addr = addr < low ? low : addr & ~(uintptr_t)(MD_UNIT_BYTES - 1);
+	while (addr < high) {
 		const struct md_page_map_leaf *leaf = atomic_load_explicit(&map->root[addr / LEAF_SPAN], memory_order_acquire);
 
 		if (!leaf) {

@@ -32,6 +32,7 @@ struct md_page_map_leaf {
 
 struct md_page_map {
 	_Atomic(struct md_page_map_leaf *) root[1u << MD_ROOT_BITS];
+	_Atomic uintptr_t low, high; /* around all that was ever reserved, so that a walk over the heap leaves the rest of the map alone */
 	_Atomic size_t mapped_bytes; /* of leaves */
 };
 
