@@ -387,6 +387,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 		find_library();
 		find_helper();
 		find_main_stack();
+		md_process.main_frames_high = (uintptr_t)argv;
 		md_process.cxx_next = md_cxx_is_replaced();
 		md_threads_init();
 		md_fork_init();

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
-#include <ucontext.h>
 
 #include "report/leak_text.h"
 #include "report/report.h"
@@ -69,11 +68,11 @@ void md_leaks_note_registers(struct md_leaks_here *here)
 			 : "r"(here->registers)
 			 : "memory");
 	here->register_count = 6;
-	here->interrupted_sp = 0;
+	here->interrupted = NULL;
 #else
 	__builtin_unwind_init(); /* spills them to our frame, which is searched */
 	here->register_count = 0;
-	here->interrupted_sp = 0;
+	here->interrupted = NULL;
 #endif
 }
 
@@ -86,7 +85,7 @@ static struct md_roots roots_from(const struct md_leaks_here *here)
 	return (struct md_roots){
 		.kinds = md_process.options.leak_roots ? (unsigned)md_process.options.leak_roots : ~0u,
 		.live_sp = here->sp,
-		.interrupted_sp = here->interrupted_sp,
+		.interrupted = here->interrupted,
 		.registers = here->register_count ? here->registers : NULL,
 		.register_count = here->register_count,
 		.world = &world,
@@ -412,25 +411,17 @@ static void leave_word(void)
 		thread->attended = true;
 }
 
-static uintptr_t interrupted_sp(const void *context)
-{
-#if defined(__x86_64__)
-	return (uintptr_t)((const ucontext_t *)context)->uc_mcontext.gregs[REG_RSP] - 128; /* leaf functions use what lies below (System V ABI) */
-#else
-	return (uintptr_t)((const ucontext_t *)context)->uc_mcontext.sp;
-#endif
-}
-
 static void on_signal(int number, siginfo_t *info, void *context)
 {
 	struct md_thread *self = md_entry_begin();
-	struct md_leaks_here here;
+	struct md_registers registers;
 
 	(void)number;
 	(void)info;
 	if (self) {
-		MD_LEAKS_HERE(&here);
-		here.interrupted_sp = interrupted_sp(context);
+		md_world_registers(&registers, context);
+		struct md_leaks_here here = { .sp = registers.sp - MD_WORLD_RED_ZONE, .interrupted = &registers };
+
 		md_leaks_check(self, &here, MD_LEAKS_ON_SIGNAL, MD_TO_SINK, NULL);
 		md_entry_end(self);
 	} else {
@@ -451,6 +442,7 @@ void md_leaks_pending(struct md_thread *self)
 
 void md_leaks_after_fork(void)
 {
+	md_world_after_fork(&world);
 	atomic_store(&searching, false);
 }
 

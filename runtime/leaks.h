@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "runtime/process.h"
+#include "runtime/world.h"
 
 enum md_leaks_when { MD_LEAKS_AT_EXIT, MD_LEAKS_ON_REQUEST, MD_LEAKS_ON_SIGNAL };
 
@@ -17,8 +18,8 @@ enum md_leaks_when { MD_LEAKS_AT_EXIT, MD_LEAKS_ON_REQUEST, MD_LEAKS_ON_SIGNAL }
 struct md_leaks_here {
 	uintptr_t sp;
 	uintptr_t registers[8];
-	size_t register_count;    /* 0: they hold nothing that counts */
-	uintptr_t interrupted_sp; /* where a signal has taken the thread to another stack; else 0 */
+	size_t register_count; /* 0: they hold nothing that counts */
+	const struct md_registers *interrupted; /* by the signal that asked; else NULL */
 };
 
 /* Notes the caller's registers and its stack: all of it, with what this function has saved of its caller's. */

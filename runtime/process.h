@@ -68,6 +68,7 @@ struct md_process {
 	char library_folder[512]; /* absolute, without trailing slash; "" if unknown */
 	uintptr_t library_begin, library_end; /* our own mapping: its frames are left out of stacks */
 	uintptr_t main_stack_high;
+	uintptr_t main_frames_high; /* above lie the arguments and the environment */
 	uintptr_t brk_at_start;   /* where the C library's own heap begins */
 	int exit_status_wanted; /* EXITCODE, once an error was found; else 0 */
 };

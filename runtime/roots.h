@@ -20,9 +20,9 @@
 struct md_roots {
 	unsigned kinds; /* MD_ROOTS_ bits */
 	uintptr_t live_sp;          /* of the calling thread: what lies below is dead */
-	uintptr_t interrupted_sp;   /* of the calling thread, where a signal has taken it to another stack; else 0 */
 	const uintptr_t *registers; /* of the calling thread; NULL: hold nothing that counts */
 	size_t register_count;
+	const struct md_registers *interrupted; /* of the calling thread, if a signal made it search; else NULL */
 	const struct md_world *world; /* the other threads */
 	uintptr_t left_out_begin, left_out_end; /* further memory of ours that is to be left out */
 

@@ -21,7 +21,6 @@
 #define USED_BYTES ((size_t)64 << 20)   /* asked about at a time */
 #define USED_MIN ((size_t)1 << 20)      /* smaller ranges are read whole */
 #define SPARSE_MAX ((size_t)256 << 30)  /* asking page by page stops here; nobody fills that much */
-#define RED_ZONE_BYTES 128                 /* below rsp, that leaf functions may use (System V ABI) */
 #define REGISTERED_MAX 1024
 #define OWN_FRAMES_MAX 65536
 #define OWN_FRAMES_BELOW 8192 /* for the functions that are called while roots are looked for */
@@ -201,6 +200,36 @@ static bool is_still_stack(const struct md_ended_stack *stack)
 #endif
 }
 
+/* Code of the C library after the instruction of a system call, or at it. By its calling convention it keeps nothing below its stack pointer that is not in
+ * a register, too, and its callers keep nothing in vector registers: what those hold is old. */
+static bool is_call_of_library(uintptr_t pc)
+{
+#if defined(__x86_64__)
+	struct md_object waits, library;
+	unsigned char code[4];
+
+	return md_object_find(pc, &waits) && md_object_find((uintptr_t)md_process.next.pthread_create, &library) && waits.begin == library.begin &&
+		md_os_read(pc - 2, code, sizeof code) == sizeof code && ((code[0] == 0x0f && code[1] == 0x05) || (code[2] == 0x0f && code[3] == 0x05));
+#else
+	(void)pc;
+	return false;
+#endif
+}
+
+static uintptr_t red_zone_of(const struct md_stopped *thread)
+{
+	return is_call_of_library(thread->stands ? thread->registers.pc : thread->call_pc) ? 0 : MD_WORLD_RED_ZONE;
+}
+
+/* The process lives on without it when it has called pthread_exit. */
+static bool first_has_ended(const struct md_world *world)
+{
+	for (size_t i = 0; i < world->count; i++)
+		if (world->threads[i].tid == md_process_pid())
+			return world->threads[i].ended;
+	return false;
+}
+
 static void exclude_dead_stacks(struct marking *marking)
 {
 	const struct md_world *world = marking->roots->world;
@@ -208,14 +237,16 @@ static void exclude_dead_stacks(struct marking *marking)
 	size_t ended_count = md_threads_ended(&ended);
 
 	exclude_below(marking, marking->roots->live_sp);
-	exclude_below(marking, marking->roots->interrupted_sp);
 	exclude_own_frames(marking);
 	for (size_t i = 0; i < world->count; i++)
 		if (world->threads[i].sp)
-			exclude_below(marking, world->threads[i].sp - RED_ZONE_BYTES);
-	for (size_t i = 0; i < ended_count; i++)
-		if (is_still_stack(&ended[i]) && !is_in_use(marking, &ended[i]))
+			exclude_below(marking, world->threads[i].sp - red_zone_of(&world->threads[i]));
+	for (size_t i = 0; i < ended_count; i++) {
+		if (ended[i].high == md_process.main_stack_high && first_has_ended(world))
+			exclude(marking, ended[i].low, md_process.main_frames_high);
+		else if (is_still_stack(&ended[i]) && !is_in_use(marking, &ended[i]))
 			exclude(marking, ended[i].low, ended[i].high);
+	}
 }
 
 static void sift(struct range *ranges, size_t root, size_t count)
@@ -250,6 +281,31 @@ static void sort_excluded(struct marking *marking)
 
 /* --- reading ---------------------------------------------------------------- */
 
+/* The list of a thread's variables that came later is known by the address of its second entry only (glibc: the dtv). */
+static void show_thread_list(struct marking *marking, uintptr_t list, uintptr_t thread_pointer, uint32_t tid)
+{
+	uintptr_t block = list - 16;
+	struct md_root_words words = { &block, 1, thread_pointer, MD_ROOT_THREAD_LIST, tid };
+
+	show(marking, &words);
+}
+
+/* A thread's block begins with its own address, the thread's list, and its own address again: threads that are about to begin or have ended, and those
+ * of which we know nothing, have lists, too. */
+static void show_thread_lists(struct marking *marking, const uintptr_t *words, size_t count, uintptr_t address)
+{
+#if defined(__x86_64__)
+	for (size_t i = 0; i + 2 < count; i++)
+		if (words[i] == address + i * sizeof *words && words[i + 2] == words[i])
+			show_thread_list(marking, words[i + 1], words[i], MD_ROOT_TID_NONE);
+#else
+	(void)marking;
+	(void)words;
+	(void)count;
+	(void)address;
+#endif
+}
+
 static void mark_readable_as(struct marking *marking, uintptr_t begin, uintptr_t end, enum md_root_kind kind, uint32_t tid)
 {
 	begin = (begin + 7) & ~(uintptr_t)7;
@@ -260,6 +316,8 @@ static void mark_readable_as(struct marking *marking, uintptr_t begin, uintptr_t
 		struct md_root_words words = { marking->scratch->words, got / sizeof(uintptr_t), begin, kind, tid };
 
 		show(marking, &words);
+		if (kind == MD_ROOT_MEMORY)
+			show_thread_lists(marking, words.words, words.count, begin);
 		begin += got;
 		if (got < want) /* this page cannot be read: a guard page, or gone meanwhile */
 			begin = (begin + MD_PAGE_BYTES) & ~(uintptr_t)(MD_PAGE_BYTES - 1);
@@ -407,7 +465,7 @@ static bool holds_pointers(const char *modes)
 		if (!inode++)
 			return false;
 	}
-	return modes[2] == '-' && inode[0] == '0' && (inode[1] == '\n' || inode[1] == '\0');
+	return modes[2] == '-' && inode[0] == '0' && (inode[1] == ' ' || inode[1] == '\n' || inode[1] == '\0');
 }
 
 static void mark_mappings(struct marking *marking)
@@ -485,19 +543,16 @@ static void exclude_thread_locals(struct marking *marking)
 	}
 }
 
-/* The list of a thread's variables that came later is known by the address of its second entry only (glibc: the dtv). */
 static void mark_thread_list(struct marking *marking, uintptr_t thread_pointer, uint32_t tid)
 {
 	uintptr_t list;
-	struct md_root_words words = { &list, 1, thread_pointer, MD_ROOT_THREAD_LIST, tid };
 
 #if defined(__x86_64__)
-	thread_pointer += 8;
+	if (md_os_read(thread_pointer + sizeof list, &list, sizeof list) == sizeof list)
+#else
+	if (md_os_read(thread_pointer, &list, sizeof list) == sizeof list)
 #endif
-	if (md_os_read(thread_pointer, &list, sizeof list) != sizeof list)
-		return;
-	list -= 16;
-	show(marking, &words);
+		show_thread_list(marking, list, thread_pointer, tid);
 }
 
 /* The kernel's number of the i-th thread, as thread_pointer_of counts them. */
@@ -531,26 +586,21 @@ bool md_roots_own_stack(const struct md_roots *roots, uintptr_t *begin, uintptr_
 	return true;
 }
 
+/* The lists count with whatever roots were asked for: they are the C library's. */
 static void mark_thread_locals(struct marking *marking)
 {
-	const struct md_ended_stack *ended;
-	size_t ended_count = md_threads_ended(&ended);
-
 	for (size_t i = 0; i <= marking->roots->world->count; i++) {
 		uintptr_t thread_pointer = thread_pointer_of(marking->roots, i);
 
 		if (!thread_pointer)
 			continue;
 		mark_thread_list(marking, thread_pointer, tid_of(marking->roots, i));
-		if (!(marking->roots->kinds & MD_ROOTS_MAPPINGS)) {
+		if ((marking->roots->kinds & (MD_ROOTS_MAPPINGS | MD_ROOTS_TLS)) == MD_ROOTS_TLS) {
 			struct range range = thread_local_range(thread_pointer);
 
 			mark_readable(marking, range.begin, range.end);
 		}
 	}
-	for (size_t i = 0; i < ended_count; i++)
-		if (is_still_stack(&ended[i]))
-			mark_thread_list(marking, ended[i].high, MD_ROOT_TID_NONE);
 }
 
 /* A thread may run on a stack that is a block: whoever made it may know its end only, or nobody but the thread points to it. */
@@ -569,9 +619,19 @@ static void mark_stack_block(struct marking *marking, uintptr_t sp, uint32_t tid
 static void mark_stack_blocks(struct marking *marking)
 {
 	mark_stack_block(marking, marking->roots->live_sp, 0);
-	mark_stack_block(marking, marking->roots->interrupted_sp, 0);
 	for (size_t i = 0; i < marking->roots->world->count; i++)
 		mark_stack_block(marking, marking->roots->world->threads[i].sp, marking->roots->world->threads[i].tid);
+}
+
+static void mark_register_set(struct marking *marking, const struct md_registers *registers, uint32_t tid)
+{
+	struct md_root_words words = { registers->general, MD_WORLD_REGISTERS, 0, MD_ROOT_REGISTERS, tid };
+
+	show(marking, &words);
+	if (is_call_of_library(registers->pc))
+		return;
+	for (int i = 0; i < MD_WORLD_VECTORS && registers->vectors[i].bytes; i++)
+		mark_readable_as(marking, registers->vectors[i].begin, registers->vectors[i].begin + registers->vectors[i].bytes, MD_ROOT_REGISTERS, tid);
 }
 
 static void mark_registers(struct marking *marking)
@@ -581,15 +641,11 @@ static void mark_registers(struct marking *marking)
 
 	if (roots->registers)
 		show(marking, &words);
-	for (size_t i = 0; i < roots->world->count; i++) {
-		const struct md_stopped *thread = &roots->world->threads[i];
-
-		if (!thread->stands)
-			continue;
-		words = (struct md_root_words){ thread->registers, MD_WORLD_REGISTERS, 0, MD_ROOT_REGISTERS, thread->tid };
-		show(marking, &words);
-		mark_readable_as(marking, thread->vectors, thread->vectors + thread->vectors_bytes, MD_ROOT_REGISTERS, thread->tid);
-	}
+	if (roots->interrupted)
+		mark_register_set(marking, roots->interrupted, 0);
+	for (size_t i = 0; i < roots->world->count; i++)
+		if (roots->world->threads[i].stands)
+			mark_register_set(marking, &roots->world->threads[i].registers, roots->world->threads[i].tid);
 }
 
 static void mark_argument(void *context, uintptr_t argument)
@@ -635,8 +691,7 @@ bool md_roots_visit(struct md_roots *roots, const struct md_leak *leak, md_roots
 			exclude_thread_locals(&marking);
 		sort_excluded(&marking);
 		mark_mappings(&marking);
-		if (roots->kinds & MD_ROOTS_TLS)
-			mark_thread_locals(&marking);
+		mark_thread_locals(&marking);
 		if (roots->kinds & MD_ROOTS_STACKS)
 			mark_stack_blocks(&marking);
 		if (roots->kinds & MD_ROOTS_REGISTERS)

@@ -184,7 +184,9 @@ static __attribute__((noinline)) void begin_thread(const struct start *start)
 
 		if (here < top && top - here < start->stack_bytes) {
 			self->stack_high = top;
-			self->stack_low = top - start->stack_bytes;
+			/* The last page has the thread's block, too; below the first one lies something else, maybe another thread's block. */
+			self->stack_low = ((top + MD_PAGE_BYTES - 1) & ~(uintptr_t)(MD_PAGE_BYTES - 1)) -
+				(start->stack_bytes & ~(uintptr_t)(MD_PAGE_BYTES - 1));
 			md_unwind_reset(self);
 		}
 	}

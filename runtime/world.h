@@ -16,20 +16,34 @@
 #include <stdint.h>
 
 #if defined(__x86_64__)
-#define MD_WORLD_REGISTERS 17
+#define MD_WORLD_REGISTERS 15
+#define MD_WORLD_RED_ZONE 128 /* below the stack pointer, that leaf functions may use (System V ABI) */
 #else
 #define MD_WORLD_REGISTERS 31
+#define MD_WORLD_RED_ZONE 0
 #endif
+
+#define MD_WORLD_VECTORS 4
+
+/* Registers of a thread at a moment. */
+struct md_registers {
+	uintptr_t sp; /* 0: nothing is known */
+	uintptr_t pc;
+	uintptr_t general[MD_WORLD_REGISTERS];
+	struct {
+		uintptr_t begin;
+		size_t bytes;
+	} vectors[MD_WORLD_VECTORS]; /* where those that are in use are kept just now; bytes 0: no more */
+};
 
 struct md_stopped {
 	uint32_t tid;
 	_Atomic uint32_t state; /* of world_linux.c */
-	bool stands;            /* answered: registers and sp are exact */
-	uintptr_t sp;           /* 0: unknown */
+	bool stands;            /* answered: registers are known */
+	bool ended;             /* it was ending when it was asked */
+	uintptr_t sp;             /* 0: unknown */
 	uintptr_t thread_pointer; /* 0: unknown */
-	uintptr_t registers[MD_WORLD_REGISTERS];
-	uintptr_t vectors; /* where its floating-point and vector registers are kept; 0: they hold nothing that counts */
-	size_t vectors_bytes;
+	struct md_registers registers;
 	/* The system call it was in, as the kernel told before the signal */
 	bool in_call;
 	long call_number;
@@ -45,12 +59,18 @@ struct md_world {
 	_Atomic uint32_t inside; /* handlers that have not left yet */
 };
 
-/* Stops all other threads, waiting wait_ms at most. False when it cannot be tried at all (no memory, /proc missing, the program restricts its system
+/* Stops all other threads, waiting wait_ms at most (longer under a debugger). False when it cannot be tried at all (no memory, /proc missing, the program restricts its system
  * calls); the other threads then run, and world->count is 0. */
 bool md_world_stop(struct md_world *world, unsigned wait_ms);
 
 /* Lets them go on. */
 void md_world_resume(struct md_world *world);
+
+/* In the child of a fork: nobody stands still here, or is about to. */
+void md_world_after_fork(struct md_world *world);
+
+/* What a signal handler of ours interrupted, from its third argument. */
+void md_world_registers(struct md_registers *registers, const void *context);
 
 /* At the end of a signal handler of ours, with its third argument: the system call that the signal interrupted goes on, so that the program does not
  * notice; only its time limit, where it has a relative one, begins anew. */

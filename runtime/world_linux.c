@@ -3,12 +3,16 @@
  * The signal is number 33, the one the C library keeps for itself to make every thread change its user (SIGSETXID): its functions neither let a program
  * block that signal, nor set or see a handler for it, and debuggers pass it on without stopping. What is not ours is handed on to the C library's handler.
  */
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 
@@ -23,6 +27,7 @@
 enum { ASKED, ANSWERING, STANDS, ENDED };
 
 #define SIGNAL 33
+#define TRACED_WAIT_MS 5000
 #define FIRST_CAPACITY 64
 #define CAPACITY_MAX 65536
 #define MAGIC ((uintptr_t)0x6d645f776f726c << 8) /* the signal's value: nobody else sends that */
@@ -54,7 +59,6 @@ static void wake_all(_Atomic uint32_t *word)
 /* A system call as the interrupted thread's registers show it. */
 struct call {
 	long result; /* or number, where it is about to be made (again) */
-	long number; /* as far as registers and code tell; -1: they do not */
 	uintptr_t pc, sp;
 	uintptr_t arguments[6];
 };
@@ -76,22 +80,55 @@ __asm__(".pushsection .text\n"
 	".popsection");
 void return_from_stop(void);
 
-static void note_registers(struct md_stopped *thread, const ucontext_t *context)
+/* Parts of the area that the kernel keeps vector registers in, and the bits that say which of them are in use: the others hold what was there before. */
+#define XSTATE_MAGIC 0x46505853u
+#define XSTATE_MAGIC_OFFSET 464
+#define XSTATE_BITS_OFFSET 512
+enum { XSTATE_SSE = 1, XSTATE_AVX = 2, XSTATE_ZMM_HIGH = 6, XSTATE_ZMM_MORE = 7 };
+
+static void note_vectors(struct md_registers *registers, uintptr_t area)
 {
-	const greg_t *from = context->uc_mcontext.gregs;
-	static const int numbers[MD_WORLD_REGISTERS] = { REG_RAX, REG_RBX, REG_RCX, REG_RDX, REG_RSI, REG_RDI, REG_RBP, REG_R8, REG_R9, REG_R10,
-		REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RSP, REG_RIP };
-	const struct _libc_fpstate *vectors = context->uc_mcontext.fpregs;
+	static const struct {
+		unsigned bit;
+		uint32_t offset, bytes; /* 0: the processor says */
+	} parts[MD_WORLD_VECTORS] = { { XSTATE_SSE, 160, 256 }, { XSTATE_AVX, 576, 256 }, { XSTATE_ZMM_HIGH, 0, 0 }, { XSTATE_ZMM_MORE, 0, 0 } };
+	uint32_t extension[2]; /* magic, bytes */
+	uint64_t used = 1 << XSTATE_SSE;
+	int count = 0;
 
-	for (int i = 0; i < MD_WORLD_REGISTERS; i++)
-		thread->registers[i] = (uintptr_t)from[numbers[i]];
-	thread->sp = (uintptr_t)from[REG_RSP];
-	if (vectors) { /* 464 bytes as the first processors had them, then what says how many there are */
-		const uint32_t *extension = (const uint32_t *)((const char *)vectors + 464);
+	memcpy(extension, (const void *)(area + XSTATE_MAGIC_OFFSET), sizeof extension);
+	bool extended = extension[0] == XSTATE_MAGIC;
 
-		thread->vectors = (uintptr_t)vectors;
-		thread->vectors_bytes = extension[0] == 0x46505853u /* FP_XSTATE_MAGIC1 */ ? extension[1] : sizeof *vectors;
+	if (extended)
+		memcpy(&used, (const void *)(area + XSTATE_BITS_OFFSET), sizeof used);
+	for (int i = 0; i < MD_WORLD_VECTORS; i++) {
+		uint32_t offset = parts[i].offset, bytes = parts[i].bytes, flags, none;
+
+		if (!(used >> parts[i].bit & 1))
+			continue;
+		if (!bytes)
+			__cpuid_count(0xd, parts[i].bit, bytes, offset, flags, none);
+		if (i && (!extended || offset + bytes > extension[1]))
+			continue;
+		registers->vectors[count].begin = area + offset;
+		registers->vectors[count++].bytes = bytes;
 	}
+}
+
+void md_world_registers(struct md_registers *registers, const void *context)
+{
+	const ucontext_t *interrupted = context;
+	const greg_t *from = interrupted->uc_mcontext.gregs;
+	static const int numbers[MD_WORLD_REGISTERS] = { REG_RAX, REG_RBX, REG_RCX, REG_RDX, REG_RSI, REG_RDI, REG_RBP, REG_R8, REG_R9, REG_R10,
+		REG_R11, REG_R12, REG_R13, REG_R14, REG_R15 };
+
+	memset(registers, 0, sizeof *registers);
+	for (int i = 0; i < MD_WORLD_REGISTERS; i++)
+		registers->general[i] = (uintptr_t)from[numbers[i]];
+	registers->sp = (uintptr_t)from[REG_RSP];
+	registers->pc = (uintptr_t)from[REG_RIP];
+	if (interrupted->uc_mcontext.fpregs)
+		note_vectors(registers, (uintptr_t)interrupted->uc_mcontext.fpregs);
 }
 
 static bool is_call_instruction(uintptr_t pc)
@@ -116,9 +153,8 @@ static long number_before(uintptr_t pc)
 static struct call call_of(const ucontext_t *context)
 {
 	const greg_t *from = context->uc_mcontext.gregs;
-	uintptr_t pc = (uintptr_t)from[REG_RIP];
 
-	return (struct call){ .result = from[REG_RAX], .number = number_before(pc - CALL_BYTES), .pc = pc, .sp = (uintptr_t)from[REG_RSP],
+	return (struct call){ .result = from[REG_RAX], .pc = (uintptr_t)from[REG_RIP], .sp = (uintptr_t)from[REG_RSP],
 		.arguments = { (uintptr_t)from[REG_RDI], (uintptr_t)from[REG_RSI], (uintptr_t)from[REG_RDX], (uintptr_t)from[REG_R10], (uintptr_t)from[REG_R8],
 			(uintptr_t)from[REG_R9] } };
 }
@@ -143,13 +179,17 @@ static void make_interrupted(ucontext_t *context)
 #define CALL_BYTES 4
 #define FIRST_KEPT 1 /* the first argument's register holds the result */
 
-static void note_registers(struct md_stopped *thread, const ucontext_t *context)
+void md_world_registers(struct md_registers *registers, const void *context)
 {
+	const ucontext_t *interrupted = context;
+
+	memset(registers, 0, sizeof *registers);
 	for (int i = 0; i < MD_WORLD_REGISTERS; i++)
-		thread->registers[i] = (uintptr_t)context->uc_mcontext.regs[i];
-	thread->sp = (uintptr_t)context->uc_mcontext.sp;
-	thread->vectors = (uintptr_t)context->uc_mcontext.__reserved;
-	thread->vectors_bytes = sizeof context->uc_mcontext.__reserved;
+		registers->general[i] = (uintptr_t)interrupted->uc_mcontext.regs[i];
+	registers->sp = (uintptr_t)interrupted->uc_mcontext.sp;
+	registers->pc = (uintptr_t)interrupted->uc_mcontext.pc;
+	registers->vectors[0].begin = (uintptr_t)interrupted->uc_mcontext.__reserved;
+	registers->vectors[0].bytes = sizeof interrupted->uc_mcontext.__reserved;
 }
 
 static bool is_call_instruction(uintptr_t pc)
@@ -159,9 +199,15 @@ static bool is_call_instruction(uintptr_t pc)
 	return md_os_read(pc, &code, sizeof code) == sizeof code && code == 0xd4000001u; /* svc 0 */
 }
 
+static long number_before(uintptr_t pc)
+{
+	(void)pc; /* the number would still be there, but the first argument is lost */
+	return -1;
+}
+
 static struct call call_of(const ucontext_t *context)
 {
-	struct call call = { .result = (long)context->uc_mcontext.regs[0], .number = -1, .pc = (uintptr_t)context->uc_mcontext.pc,
+	struct call call = { .result = (long)context->uc_mcontext.regs[0], .pc = (uintptr_t)context->uc_mcontext.pc,
 		.sp = (uintptr_t)context->uc_mcontext.sp };
 
 	for (int i = 0; i < 6; i++)
@@ -232,12 +278,12 @@ static void settle_call(const struct md_stopped *thread, ucontext_t *context)
 
 	if (call.result == -EINTR && is_call_instruction(call.pc - CALL_BYTES)) {
 		bool known = was_in(thread, &call, call.pc);
-		long number = known ? thread->call_number : call.number;
+		long number = known ? thread->call_number : number_before(call.pc - CALL_BYTES);
 
 		/* close has closed, whatever it answers */
 		if (number >= 0 && number != SYS_close && !handler_waits(context, false))
 			make_again(context, number, known ? thread->call_arguments[0] : call.arguments[0]);
-	} else if (is_call_instruction(call.pc) && was_in(thread, &call, call.pc + CALL_BYTES) && !is_never_interrupted(thread) &&
+	} else if (was_in(thread, &call, call.pc + CALL_BYTES) && is_call_instruction(call.pc) && !is_never_interrupted(thread) &&
 		handler_waits(context, true)) {
 		make_interrupted(context);
 	}
@@ -300,11 +346,12 @@ static void hand_on(int number, siginfo_t *info, void *context)
  * anybody would look. Who is aside asks for himself. */
 static void obey(struct md_world *world, struct md_stopped *thread, const ucontext_t *context)
 {
-	if (md_thread_aside || (md_self && md_self->busy)) {
+	if (md_thread_aside || (md_self && (md_self->busy || md_self->forking))) {
 		if (md_self)
 			md_self->attended = true;
 	} else if (answer(thread)) {
-		note_registers(thread, context);
+		md_world_registers(&thread->registers, context);
+		thread->sp = thread->registers.sp;
 		stand(world, thread);
 	}
 }
@@ -347,7 +394,7 @@ void md_world_attend(void)
 	struct md_world *world = atomic_load(&stopping);
 	uint64_t all = ~0ull, old;
 
-	if (md_likely(!world))
+	if (md_likely(!world) || (md_self && md_self->forking))
 		return;
 	/* A handler of the program would run in the middle of the search. */
 	md_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&old, sizeof all);
@@ -361,6 +408,23 @@ void md_world_attend(void)
 
 /* --- in the thread that stops them ----------------------------------------- */
 
+/* A debugger looks at every thread that gets a signal before it goes on, which takes its time. */
+static bool is_traced(void)
+{
+	char text[2048];
+	long fd = md_syscall4(SYS_openat, AT_FDCWD, (long)"/proc/thread-self/status", O_RDONLY | O_CLOEXEC, 0);
+
+	if (fd < 0)
+		return false;
+	long got = md_syscall3(SYS_read, fd, (long)text, sizeof text - 1);
+
+	md_syscall1(SYS_close, fd);
+	text[got > 0 ? got : 0] = '\0';
+	const char *line = strstr(text, "TracerPid:\t");
+
+	return line && line[11] != '0';
+}
+
 static bool install(void)
 {
 	struct action action = { .handler = on_stop, .flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK | RETURN_FLAGS, .restorer = return_from_stop, .mask = ~0ull };
@@ -371,6 +435,8 @@ static bool install(void)
 	if (now.handler == on_stop)
 		return true;
 	previous = now;
+	if (now.restorer)
+		action.restorer = now.restorer; /* the C library's has unwind tables */
 	return set_action(&action, NULL) == 0;
 }
 
@@ -477,16 +543,18 @@ static bool has_ended(const struct md_stopped *thread)
 	return at && at[1] == ' ' && (at[2] == 'Z' || at[2] == 'X');
 }
 
-/* Asks every thread that was not asked yet. Returns how many those were, or -1. */
-static int ask_new(struct md_world *world)
+/* Asks every thread that was not asked yet. True if there are none; *tried is false if nobody knows. */
+static bool ask_new(struct md_world *world, bool *tried)
 {
 	char entries[4096];
+	struct stat status;
 	uint32_t self = md_os_thread();
+	size_t listed = 0, asked = 0;
 	long fd = md_syscall4(SYS_openat, AT_FDCWD, (long)"/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0), got;
-	int asked = 0;
 
+	*tried = fd >= 0;
 	if (fd < 0)
-		return -1;
+		return true;
 	while ((got = md_syscall3(SYS_getdents64, fd, (long)entries, sizeof entries)) > 0) {
 		for (long at = 0; at < got;) {
 			const char *entry = entries + at, *name = entry + 19;
@@ -496,14 +564,18 @@ static int ask_new(struct md_world *world)
 			at += bytes;
 			uint32_t tid = (uint32_t)parse_number(&name);
 
+			listed += tid != 0;
 			if (tid && tid != self && !known(world, tid)) {
 				ask(world, tid);
 				asked++;
 			}
 		}
 	}
+	/* The list may lack threads while others end. The folder has a link for each, besides its own two. */
+	bool complete = md_syscall4(SYS_newfstatat, fd, (long)"", (long)&status, AT_EMPTY_PATH) != 0 || status.st_nlink < 3 || listed + 2 >= status.st_nlink;
+
 	md_syscall1(SYS_close, fd);
-	return asked;
+	return complete && !asked;
 }
 
 static size_t count_unanswered(struct md_world *world, bool look_for_ended)
@@ -521,6 +593,11 @@ static size_t count_unanswered(struct md_world *world, bool look_for_ended)
 	return count;
 }
 
+struct deadline {
+	uint64_t nanoseconds;
+	bool is_extended;
+};
+
 static void pause_briefly(void)
 {
 	struct timespec brief = { .tv_nsec = 100000 };
@@ -528,9 +605,20 @@ static void pause_briefly(void)
 	md_syscall2(SYS_nanosleep, (long)&brief, 0);
 }
 
+static bool is_time_left(struct deadline *until)
+{
+	if (md_os_nanoseconds() < until->nanoseconds)
+		return true;
+	if (until->is_extended || !is_traced())
+		return false;
+	until->is_extended = true;
+	until->nanoseconds += TRACED_WAIT_MS * 1000000ull;
+	return true;
+}
+
 bool md_world_stop(struct md_world *world, unsigned wait_ms)
 {
-	uint64_t until = md_os_nanoseconds() + wait_ms * 1000000ull;
+	struct deadline until = { .nanoseconds = md_os_nanoseconds() + wait_ms * 1000000ull };
 
 	world->count = world->silent = world->unasked = 0;
 	atomic_store(&world->go_on, 0);
@@ -553,18 +641,23 @@ bool md_world_stop(struct md_world *world, unsigned wait_ms)
 	}
 	atomic_store(&stopping, world);
 	/* Threads that were not stopped yet may have created others. */
-	int asked = ask_new(world);
-	bool tried = asked >= 0;
+	bool tried, all = ask_new(world, &tried);
 
-	while (asked > 0) {
-		for (unsigned rounds = 1; count_unanswered(world, rounds % 8 == 0) && md_os_nanoseconds() < until; rounds++)
+	while (!all && is_time_left(&until)) {
+		for (unsigned rounds = 1; count_unanswered(world, rounds % 8 == 0) && is_time_left(&until); rounds++)
 			pause_briefly();
-		asked = md_os_nanoseconds() < until ? ask_new(world) : 0;
+		all = ask_new(world, &tried);
 	}
-	world->silent = world->unasked;
+	world->silent = world->unasked + !all;
 	for (size_t i = 0; i < world->count; i++) {
-		world->threads[i].stands = atomic_load(&world->threads[i].state) == STANDS;
-		world->silent += !world->threads[i].stands && atomic_load(&world->threads[i].state) != ENDED;
+		struct md_stopped *thread = &world->threads[i];
+		uint32_t state = atomic_load(&thread->state);
+
+		thread->stands = state == STANDS;
+		thread->ended = state == ENDED;
+		if (thread->ended)
+			thread->sp = 0; /* another thread may have the stack already */
+		world->silent += !thread->stands && !thread->ended;
 	}
 	return tried;
 }
@@ -583,4 +676,11 @@ void md_world_resume(struct md_world *world)
 	if (!atomic_load(&world->inside)) /* else somebody is still in there with our memory in hand: it is left to him */
 		md_os_unmap(world->threads, world->bytes);
 	world->threads = NULL;
+}
+
+void md_world_after_fork(struct md_world *world)
+{
+	atomic_store(&stopping, NULL);
+	atomic_store(&world->inside, 0);
+	world->threads = NULL; /* somebody else's memory is left where it is */
 }

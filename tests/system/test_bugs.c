@@ -15,7 +15,7 @@ static size_t list_programs(const char *names[EXPECT_NAMES_MAX])
 	size_t count = expect_sources("tests/programs", "", names), kept = 0;
 
 	for (size_t i = 0; i < count; i++)
-		if (!strstr(names[i], "/ok_") && !strstr(names[i], "/plugin_"))
+		if (!strstr(names[i], "/ok_") && !strstr(names[i], "/plugin_") && !strstr(names[i], "/leak_"))
 			names[kept++] = names[i];
 	return kept;
 }
