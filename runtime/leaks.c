@@ -24,7 +24,7 @@
 #include "src/suppress.h"
 
 #define WAIT_AT_EXIT_MS 50 /* for the other threads, in all */
-#define WAIT_MS 500
+#define WAIT_MS 2000
 #define TURN_MS 30000 /* at exit, for the search of another thread */
 #define TEXT_BYTES ((size_t)1 << 20)
 #define NAMES_BYTES ((size_t)8 << 20)
