@@ -8,6 +8,7 @@
 #include "runtime/policy.h"
 #include "runtime/threads.h"
 #include "runtime/unwind_generic.h"
+#include "runtime/world.h"
 #include "src/os.h"
 
 /* The i-th lock in the order in which they may be taken (src/lock.h); NULL after the last. */
@@ -29,12 +30,20 @@ static struct md_lock *lock_at(unsigned i)
 	return i < tails ? tail[i] : NULL;
 }
 
+static void set_forking(bool forking)
+{
+	if (md_self)
+		md_self->forking = forking;
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
 static void prepare(void)
 {
 	struct md_lock *lock;
 
 	if (!md_mode_is(MD_MODE_ACTIVE))
 		return;
+	set_forking(true);
 	for (unsigned i = 0; (lock = lock_at(i)); i++)
 		md_lock_fork_hold(lock);
 }
@@ -51,8 +60,11 @@ static void release_all(void)
 
 static void parent(void)
 {
-	if (md_mode_is(MD_MODE_ACTIVE))
-		release_all();
+	if (!md_mode_is(MD_MODE_ACTIVE))
+		return;
+	release_all();
+	set_forking(false);
+	md_world_attend(); /* threads that waited for our locks could not stand still: neither did this one */
 }
 
 static void child(void)
@@ -64,6 +76,7 @@ static void child(void)
 	if (mark)
 		atomic_store(mark, 1); /* this fork was no surprise: our locks are in order */
 	release_all();
+	set_forking(false);
 	md_threads_after_fork();
 	md_leaks_after_fork();
 	md_heap_after_fork(&md_process.heap, md_self);

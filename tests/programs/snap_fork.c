@@ -3,6 +3,7 @@
  * Children of a program whose threads take snapshots and look for leaks all the time: each has its parent's snapshots, takes its own, looks
  * for leaks, and ends.
  */
+// options: symbolize=no
 // output: ok
 #include <malloc_debug.h>
 #include <fcntl.h>
@@ -22,14 +23,17 @@ static void *take(void *unused)
 	while (!stop) {
 		CHECK(malloc_debug_snapshot() > 0);
 		CHECK(malloc_debug_growth(nowhere, 2) >= 0);
+		usleep(100);
 	}
 	return unused;
 }
 
 static void *search(void *unused)
 {
-	while (!stop)
+	while (!stop) {
 		CHECK(malloc_debug_check_leaks(nowhere, NULL) == 0);
+		usleep(100);
+	}
 	return unused;
 }
 
@@ -60,7 +64,7 @@ int main(void)
 	CHECK(malloc_debug_snapshot() == 2);
 	for (int i = 0; i < 3; i++)
 		CHECK(pthread_create(&threads[i], NULL, i ? take : search, NULL) == 0);
-	for (int i = 0; i < 40; i++) {
+	for (int i = 0; i < 64; i++) {
 		pid_t pid = fork();
 
 		CHECK(pid >= 0);
