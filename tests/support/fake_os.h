@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A system that refuses on request: unit and thread tests are linked so that md_os_map, md_os_unmap, md_os_drop and md_os_move of src/os.h come
- * through here (ld --wrap, see the Makefile) on their way to runtime/os_linux.c.
+ * A system that refuses on request: unit and thread tests are linked so that md_os_map, md_os_unmap, md_os_drop and md_os_move of
+ * src/os.h come through here (ld --wrap, see the Makefile) on their way to runtime/os_linux.c.
  *
  * What it counts stays true while it refuses nothing, so a test can ask how much the code under test has mapped. Arguments that break the
  * contract of src/os.h (no whole pages) end the process.

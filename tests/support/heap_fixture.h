@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A heap of a test's own, with the options that are in force by default, and the calls of the malloc family on it in a few words. Knows nothing of
- * a test framework: units and thread tests share it.
+ * A heap of a test's own, with the options that are in force by default, and the calls of the malloc family on it in a few words. Knows
+ * nothing of a test framework: units and thread tests share it.
  */
 #ifndef HEAP_FIXTURE_H
 #define HEAP_FIXTURE_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * For tests of what happens at once: plain programs with a main, because the test framework does not start under ThreadSanitizer. A failed check prints
- * what was wrong and ends the process with status 1. How much is done can be given on the command line, THREADS ROUNDS, or the rounds alone by the
- * variable RACE_ROUNDS.
+ * For tests of what happens at once: plain programs with a main, because the test framework does not start under ThreadSanitizer. A
+ * failed check prints what was wrong and ends the process with status 1. How much is done can be given on the command line, THREADS
+ * ROUNDS, or the rounds alone by the variable RACE_ROUNDS.
  */
 #ifndef RACE_H
 #define RACE_H
@@ -18,14 +18,14 @@
 
 #include "src/os.h"
 
-#define must(condition, ...)                                                     \
-	do {                                                                     \
-		if (!(condition)) {                                              \
-			fprintf(stderr, "%s:%d: ", __FILE__, __LINE__);          \
-			fprintf(stderr, __VA_ARGS__);                            \
-			fputc('\n', stderr);                                     \
-			_exit(1);                                                \
-		}                                                                \
+#define must(condition, ...) \
+	do { \
+		if (!(condition)) { \
+			fprintf(stderr, "%s:%d: ", __FILE__, __LINE__); \
+			fprintf(stderr, __VA_ARGS__); \
+			fputc('\n', stderr); \
+			_exit(1); \
+		} \
 	} while (0)
 
 /* Under ThreadSanitizer everything takes ten times as long. */

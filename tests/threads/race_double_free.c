@@ -20,9 +20,10 @@ static void expect_double_free(struct md_thread *thread, void *user, size_t size
 	const struct md_finding *finding = &thread->findings.list[0];
 
 	must(thread->findings.count == 1, "%u findings", thread->findings.count);
-	must(finding->error == MD_ERROR_DOUBLE_FREE && finding->addr == (uintptr_t)user, "%s at %#lx", md_error_info(finding->error)->slug, finding->addr);
-	must(finding->block.valid && finding->block.user == (uintptr_t)user && finding->block.size == size, "block of %zu bytes at %#lx", finding->block.size,
-		finding->block.user);
+	must(finding->error == MD_ERROR_DOUBLE_FREE && finding->addr == (uintptr_t)user, "%s at %#lx", md_error_info(finding->error)->slug,
+		finding->addr);
+	must(finding->block.valid && finding->block.user == (uintptr_t)user && finding->block.size == size, "block of %zu bytes at %#lx",
+		finding->block.size, finding->block.user);
 	thread->findings.count = 0;
 }
 
@@ -43,7 +44,8 @@ static void *run(void *number)
 		switch (heap_free(&heap, thread, user)) {
 		case MD_FREED:
 			atomic_fetch_add(&freed, 1);
-			must(!thread->findings.count, "round %lu: the one that freed it is told of %s", round, md_error_info(thread->findings.list[0].error)->slug);
+			must(!thread->findings.count, "round %lu: the one that freed it is told of %s", round,
+				md_error_info(thread->findings.list[0].error)->slug);
 			break;
 		case MD_FREED_NOT:
 			atomic_fetch_add(&refused, 1);
@@ -56,7 +58,8 @@ static void *run(void *number)
 		race_gate_pass(&after, thread_count);
 		if (first) {
 			must(atomic_load(&freed) == 1 && atomic_load(&refused) + atomic_load(&foreign) == thread_count - 1,
-				"round %lu: freed by %u threads, refused to %u, foreign to %u", round, atomic_load(&freed), atomic_load(&refused), atomic_load(&foreign));
+				"round %lu: freed by %u threads, refused to %u, foreign to %u", round, atomic_load(&freed),
+				atomic_load(&refused), atomic_load(&foreign));
 			most_at_once += atomic_load(&refused);
 			atomic_store(&freed, 0);
 			atomic_store(&refused, 0);

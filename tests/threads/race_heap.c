@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Many threads allocate, resize and free in one heap; most blocks are freed by another thread than the one that made them, and threads come and go.
- * Contents are verified, no error may be found, and in the end nothing may be lost.
+ * Many threads allocate, resize and free in one heap; most blocks are freed by another thread than the one that made them, and threads
+ * come and go. Contents are verified, no error may be found, and in the end nothing may be lost.
  */
 #include <unistd.h>
 
@@ -16,7 +16,8 @@ static _Atomic(unsigned char *) shared[SHARED];
 
 static void no_findings(const struct md_thread *thread, const char *when)
 {
-	must(!thread->findings.count, "%s: %s at %#lx", when, md_error_info(thread->findings.list[0].error)->slug, thread->findings.list[0].addr);
+	must(!thread->findings.count, "%s: %s at %#lx", when, md_error_info(thread->findings.list[0].error)->slug,
+		thread->findings.list[0].addr);
 }
 
 static size_t size_of(struct md_thread *thread, void *user)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Rings are read while their threads write them: whatever is read was written as it stands, oldest first, and none is missing in the middle.
+ * Rings are read while their threads write them: whatever is read was written as it stands, oldest first, and none is missing in the
+ * middle.
  */
 #include <unistd.h>
 
@@ -19,13 +20,14 @@ static unsigned writers;
 
 static struct md_event event_of(uint64_t time, unsigned writer)
 {
-	return md_event_make(MD_EVENT_ALLOC, (enum md_api)(time % 9), 0x10000 + time % 1000003 * 16, time * 2654435761u % (1ull << 40), (md_stack_id){ (uint32_t)(time * 7) },
-		(md_thread_id){ (uint16_t)(writer + 1) }, time);
+	return md_event_make(MD_EVENT_ALLOC, (enum md_api)(time % 9), 0x10000 + time % 1000003 * 16, time * 2654435761u % (1ull << 40),
+		(md_stack_id){ (uint32_t)(time * 7) }, (md_thread_id){ (uint16_t)(writer + 1) }, time);
 }
 
 static void write_events(unsigned writer)
 {
-	for (uint64_t round = 0; round < round_count; round++)
+	/* On a busy machine the readers may come late: not before they have seen something is there anything to be learned. */
+	for (uint64_t round = 0; round < round_count || atomic_load(&events_read) < 1000; round++)
 		md_history_put(&rings[writer], event_of(atomic_fetch_add(&clock_now, 1) + 1, writer));
 	atomic_fetch_sub(&writing, 1);
 }
@@ -44,8 +46,10 @@ static void read_events(void)
 			unsigned writer = md_event_thread(&events[i]).value - 1u;
 			struct md_event expected = event_of(events[i].time, writer);
 
-			must(writer < writers && !memcmp(&events[i], &expected, sizeof expected), "an event that nobody wrote: time %lu, of writer %u", events[i].time, writer);
-			must(i == 0 || events[i].time >= events[i - 1].time, "time goes back from %lu to %lu", events[i - 1].time, events[i].time);
+			must(writer < writers && !memcmp(&events[i], &expected, sizeof expected),
+				"an event that nobody wrote: time %lu, of writer %u", events[i].time, writer);
+			must(i == 0 || events[i].time >= events[i - 1].time, "time goes back from %lu to %lu", events[i - 1].time,
+				events[i].time);
 			must(events[i].time > last_of[writer], "an event is read twice");
 			last_of[writer] = events[i].time;
 		}
@@ -73,7 +77,6 @@ int main(int argc, char **argv)
 	}
 	atomic_store(&writing, writers);
 	race_run(thread_count, run);
-	must(atomic_load(&events_read) > 1000, "hardly anything was read while it was written");
 	printf("race_history: %u writers, %lu events read\n", writers, atomic_load(&events_read));
 	return 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Some threads look at the whole heap, and check it, while others allocate, resize, free and end in it. A correct program must not get a finding from
- * that, and nobody may be disturbed. Then the same with a thread that overruns its own blocks: its errors are found, and nobody else's.
+ * Some threads look at the whole heap, and check it, while others allocate, resize, free and end in it. A correct program must not get a
+ * finding from that, and nobody may be disturbed. Then the same with a thread that overruns its own blocks: its errors are found, and
+ * nobody else's.
  */
 #include <unistd.h>
 
@@ -52,9 +53,11 @@ static void look_at_findings(struct md_thread *thread)
 		const struct md_finding *finding = &thread->findings.list[i];
 
 		must(with_errors && finding->error == MD_ERROR_HEAP_BUFFER_OVERFLOW && finding->block.alloc_stack.value == 4711,
-			"%s of %zu bytes at %#lx, block of %zu bytes at %#lx of state %d, noticed %d", md_error_info(finding->error)->slug, finding->damaged_bytes,
-			finding->addr, finding->block.size, finding->block.user, (int)finding->block.state, (int)finding->noticed);
-		must(finding->damaged_bytes == 1 && finding->addr == finding->block.user + finding->block.size, "another byte than the one that was written");
+			"%s of %zu bytes at %#lx, block of %zu bytes at %#lx of state %d, noticed %d", md_error_info(finding->error)->slug,
+			finding->damaged_bytes, finding->addr, finding->block.size, finding->block.user, (int)finding->block.state,
+			(int)finding->noticed);
+		must(finding->damaged_bytes == 1 && finding->addr == finding->block.user + finding->block.size,
+			"another byte than the one that was written");
 		atomic_fetch_add(&found, 1);
 	}
 	thread->findings.count = thread->findings.dropped = 0;
@@ -64,7 +67,8 @@ static void work(struct md_thread *thread, uint64_t seed)
 {
 	uint64_t random = seed;
 
-	for (uint64_t round = 0; round < round_count; round++) {
+	/* On a busy machine the one that checks may come late: not before it has looked a few times is there anything to be learned. */
+	for (uint64_t round = 0; round < round_count || atomic_load(&checks) < 10; round++) {
 		_Atomic(unsigned char *) *slot = &shared[random_below(&random, SHARED)];
 		unsigned char *mine = atomic_exchange(slot, NULL);
 		size_t size = random_size(&random);
@@ -93,7 +97,8 @@ static void work(struct md_thread *thread, uint64_t seed)
 	}
 }
 
-/* What a wrong program does. A check that sees the damage reads and repairs it at the same moment: that race is the program's, and not asked for here. */
+/* What a wrong program does. A check that sees the damage reads and repairs it at the same moment: that race is the program's, and not
+ * asked for here. */
 __attribute__((noinline, no_sanitize("thread"))) static void write_too_far(unsigned char *user, size_t size, unsigned char seed)
 {
 	for (size_t i = 0; i < size; i += i < 128 || i + 129 > size ? 1 : size - i - 128)
@@ -171,13 +176,15 @@ static void inspect(uint64_t seed)
 		}
 		for (int i = 0; i < 200; i++) {
 			unsigned char data[256], marks[256], expected[256];
-			uintptr_t user = (uintptr_t)atomic_load(&shared[random_below(&random, SHARED)]), addr = user - 32 + random_below(&random, 300);
+			uintptr_t user = (uintptr_t)atomic_load(&shared[random_below(&random, SHARED)]),
+				  addr = user - 32 + random_below(&random, 300);
 			struct md_block_view block, left, right;
 
 			if (!user)
 				continue;
 			md_inspect_address(&heap, addr, &block);
-			must(!block.valid || (block.state < MD_BLOCK_STATE_COUNT && block.begin <= block.user && block.user <= block.end), "a block of nonsense");
+			must(!block.valid || (block.state < MD_BLOCK_STATE_COUNT && block.begin <= block.user && block.user <= block.end),
+				"a block of nonsense");
 			md_inspect_neighbours(&heap, &block, &left, &right);
 			size_t bytes = md_os_read(addr, data, sizeof data);
 
@@ -220,7 +227,6 @@ int main(int argc, char **argv)
 		atomic_store(&working, thread_count - 2);
 		race_run(thread_count, run);
 	}
-	must(atomic_load(&checks) > 10, "the heap was hardly ever checked");
 	must(atomic_load(&found) == round_count / 4, "%lu errors were made, and %lu found", round_count / 4, atomic_load(&found));
 	printf("race_inspect: %u threads, %lu checks, %lu errors found\n", thread_count, atomic_load(&checks), atomic_load(&found));
 	return 0;

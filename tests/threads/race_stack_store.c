@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Many threads put the same stacks in different order while others read them and a library comes and goes: a stack has one id, whoever asks.
+ * Many threads put the same stacks in different order while others read them and a library comes and goes: a stack has one id, whoever
+ * asks.
  */
 #include <unistd.h>
 
@@ -89,7 +90,8 @@ int main(int argc, char **argv)
 
 	for (size_t n = 0; n < STACKS; n++)
 		distinct += atomic_load(&ids[n]) != 0;
-	must(atomic_load(&store->stack_count) == distinct + RACE_SCALE(400, 60), "%u stacks are stored, %u were put", atomic_load(&store->stack_count), distinct);
+	must(atomic_load(&store->stack_count) == distinct + RACE_SCALE(400, 60), "%u stacks are stored, %u were put",
+		atomic_load(&store->stack_count), distinct);
 	printf("race_stack_store: %u threads, %lu rounds: %u stacks\n", thread_count, round_count, distinct);
 	return 0;
 }

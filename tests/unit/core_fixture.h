@@ -13,9 +13,9 @@
 #include "tests/support/fake_os.h"
 
 /* Criterion tells its parent about every assertion that passes; this one only about those that fail. */
-#define must(condition, ...)                   \
-	do {                                   \
-		if (!(condition))              \
+#define must(condition, ...) \
+	do { \
+		if (!(condition)) \
 			cr_fatal(__VA_ARGS__); \
 	} while (0)
 

@@ -35,8 +35,8 @@ static inline void expect_no_finding(const char *when)
 		return;
 	const struct md_finding *finding = &self->findings.list[0];
 
-	cr_fatal("%s: %u findings, the first is %s at %#lx, block of %zu bytes at %#lx", when, self->findings.count, md_error_info(finding->error)->slug,
-		finding->addr, finding->block.size, finding->block.user);
+	cr_fatal("%s: %u findings, the first is %s at %#lx, block of %zu bytes at %#lx", when, self->findings.count,
+		md_error_info(finding->error)->slug, finding->addr, finding->block.size, finding->block.user);
 }
 
 /* The finding that there must be, alone, and of that kind; the list is empty afterwards. */
@@ -57,17 +57,19 @@ static inline const struct md_finding *expect_finding(enum md_error error, enum 
 }
 
 /* A finding of changed bytes: they, their block, and a copy of the memory around with the byte as it was found. */
-static inline const struct md_finding *expect_damage(enum md_error error, enum md_noticed noticed, uintptr_t first, size_t bytes, const void *user,
-	size_t size, const char *when)
+static inline const struct md_finding *expect_damage(
+	enum md_error error, enum md_noticed noticed, uintptr_t first, size_t bytes, const void *user, size_t size, const char *when)
 {
 	const struct md_finding *finding = expect_finding(error, noticed, first, when);
 
 	must(finding->damaged_bytes == bytes, "%s: %zu bytes, not %zu", when, finding->damaged_bytes, bytes);
-	must(finding->block.valid && finding->block.user == (uintptr_t)user && finding->block.size == size, "%s: block of %zu bytes at %#lx, not of %zu at %p",
-		when, finding->block.size, finding->block.user, size, user);
-	must(finding->evidence_begin <= first && first < finding->evidence_begin + finding->evidence_bytes, "%s: evidence is of another place", when);
+	must(finding->block.valid && finding->block.user == (uintptr_t)user && finding->block.size == size,
+		"%s: block of %zu bytes at %#lx, not of %zu at %p", when, finding->block.size, finding->block.user, size, user);
+	must(finding->evidence_begin <= first && first < finding->evidence_begin + finding->evidence_bytes,
+		"%s: evidence is of another place", when);
 	must(finding->evidence_mark[first - finding->evidence_begin] & MD_MARK_DAMAGED, "%s: the byte is not marked", when);
-	must(finding->evidence[first - finding->evidence_begin] != finding->expected[first - finding->evidence_begin], "%s: found is as expected", when);
+	must(finding->evidence[first - finding->evidence_begin] != finding->expected[first - finding->evidence_begin],
+		"%s: found is as expected", when);
 	return finding;
 }
 

@@ -31,11 +31,15 @@ Test(api, families_follow_the_names)
 {
 	for (int i = 0; i < MD_API_COUNT; i++) {
 		const char *name = md_api_name((enum md_api)i);
-		enum md_family family = strncmp(name, "operator", 8) != 0 ? MD_FAMILY_MALLOC : strstr(name, "[]") ? MD_FAMILY_NEW_ARRAY : MD_FAMILY_NEW;
+		enum md_family family = strncmp(name, "operator", 8) != 0 ? MD_FAMILY_MALLOC
+			: strstr(name, "[]")                              ? MD_FAMILY_NEW_ARRAY
+									  : MD_FAMILY_NEW;
 
 		must(md_api_family((enum md_api)i) == family, "%s", name);
-		must(!!strstr(name, "free") <= (i >= MD_API_FIRST_FREE) && !!strstr(name, "delete") <= (i >= MD_API_FIRST_FREE), "%s frees", name);
-		must(!!strstr(name, "alloc") + !!strstr(name, "new") == 0 || i < MD_API_FIRST_FREE || i == MD_API_REALLOC_FREE, "%s allocates", name);
+		must(!!strstr(name, "free") <= (i >= MD_API_FIRST_FREE) && !!strstr(name, "delete") <= (i >= MD_API_FIRST_FREE), "%s frees",
+			name);
+		must(!!strstr(name, "alloc") + !!strstr(name, "new") == 0 || i < MD_API_FIRST_FREE || i == MD_API_REALLOC_FREE,
+			"%s allocates", name);
 	}
 }
 
@@ -71,8 +75,8 @@ Test(error, a_number_that_is_none)
 /* These are silent unless asked for: nothing that is the program's mistake may be among them. */
 Test(error, bad_requests)
 {
-	static const enum md_error silent[] = { MD_ERROR_INVALID_ALIGNMENT, MD_ERROR_CALLOC_OVERFLOW, MD_ERROR_REALLOCARRAY_OVERFLOW, MD_ERROR_PVALLOC_OVERFLOW,
-		MD_ERROR_ALLOCATION_SIZE_TOO_BIG, MD_ERROR_OUT_OF_MEMORY };
+	static const enum md_error silent[] = { MD_ERROR_INVALID_ALIGNMENT, MD_ERROR_CALLOC_OVERFLOW, MD_ERROR_REALLOCARRAY_OVERFLOW,
+		MD_ERROR_PVALLOC_OVERFLOW, MD_ERROR_ALLOCATION_SIZE_TOO_BIG, MD_ERROR_OUT_OF_MEMORY };
 
 	for (int i = 0; i < MD_ERROR_COUNT; i++) {
 		bool expected = false;

@@ -43,7 +43,8 @@ Test(arena, memory_is_zeroed_aligned_apart_and_in_a_linked_chunk)
 
 		taken[i].begin = md_arena_take(&arena, bytes, alignment);
 		taken[i].bytes = bytes;
-		must(taken[i].begin && (uintptr_t)taken[i].begin % alignment == 0, "%zu bytes aligned to %zu: %p", bytes, alignment, (void *)taken[i].begin);
+		must(taken[i].begin && (uintptr_t)taken[i].begin % alignment == 0, "%zu bytes aligned to %zu: %p", bytes, alignment,
+			(void *)taken[i].begin);
 		must(is_linked(taken[i].begin, bytes), "%zu bytes at %p are in no chunk", bytes, (void *)taken[i].begin);
 		for (size_t j = 0; j < bytes; j++)
 			must(!taken[i].begin[j], "byte %zu of %zu is not zero: it belongs to somebody", j, bytes);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Call frame information: of functions whose directives are written by hand, of this program and its libraries (compared with the unwinder of the
- * compiler), and of tables that somebody damaged.
+ * Call frame information: of functions whose directives are written by hand, of this program and its libraries (compared with the
+ * unwinder of the compiler), and of tables that somebody damaged.
  */
 #include "src/cfi.h"
 
@@ -93,7 +93,7 @@ __asm__(".text\n"
 	"hand_args: nop\n"
 	".cfi_same_value %rbp\n"
 	"hand_same: nop\n"
-	".cfi_offset %rbx, -24\n" /* not ours to follow */
+	".cfi_offset %rbx, -24\n"     /* not ours to follow */
 	".cfi_escape 0x11, 6, 0x7c\n" /* offset_extended_sf rbp, -4 * -8 = +32 */
 	"hand_above: nop\n"
 	".cfi_offset %rbp, -4000\n"
@@ -190,8 +190,10 @@ static const struct {
 
 static bool same_row(struct md_cfi_row a, struct md_cfi_row b)
 {
-	return a.kind == b.kind && (a.kind != MD_CFI_SIMPLE || (a.from_frame_pointer == b.from_frame_pointer && a.base_offset == b.base_offset &&
-								 a.saved_offset == b.saved_offset));
+	return a.kind == b.kind &&
+		(a.kind != MD_CFI_SIMPLE ||
+			(a.from_frame_pointer == b.from_frame_pointer && a.base_offset == b.base_offset &&
+				a.saved_offset == b.saved_offset));
 }
 
 Test(cfi, every_directive)
@@ -214,7 +216,8 @@ Test(cfi, addresses_that_no_module_speaks_of)
 	cr_expect(eq(int, md_cfi_find(UINTPTR_MAX, own.hdr, own.begin, own.end).kind, MD_CFI_MISSING));
 	cr_expect(eq(int, md_cfi_find((uintptr_t)data, own.hdr, own.begin, own.end).kind, MD_CFI_MISSING));
 	cr_expect(eq(int, md_cfi_find((uintptr_t)hand_entry, 0, 0, 0).kind, MD_CFI_MISSING));
-	cr_expect(eq(int, md_cfi_find((uintptr_t)hand_entry, own.hdr, own.hdr + 1, own.end).kind, MD_CFI_MISSING), "a header outside of the module");
+	cr_expect(eq(int, md_cfi_find((uintptr_t)hand_entry, own.hdr, own.hdr + 1, own.end).kind, MD_CFI_MISSING),
+		"a header outside of the module");
 }
 
 /* --- stepping ---------------------------------------------------------------------- */
@@ -272,12 +275,15 @@ __attribute__((noinline)) static int walk_both(void)
 static void expect_same_traces(size_t least)
 {
 	/* Both have this frame first, but at different calls. */
-	must(by_rules.count > least && by_compiler.count > least, "%zu and %zu frames, at least %zu were nested", by_rules.count, by_compiler.count, least);
+	must(by_rules.count > least && by_compiler.count > least, "%zu and %zu frames, at least %zu were nested", by_rules.count,
+		by_compiler.count, least);
 	for (size_t i = 1; i < by_rules.count && i < by_compiler.count; i++)
-		must(by_rules.pcs[i] == by_compiler.pcs[i], "frame %zu is %#lx, the compiler says %#lx", i, by_rules.pcs[i], by_compiler.pcs[i]);
-	must(stopped_at == MD_CFI_END || stopped_at == MD_CFI_COMPLEX || stopped_at == MD_CFI_MISSING || by_rules.count == DEPTH_MAX, "stopped at %d",
-		(int)stopped_at);
-	must(stopped_at != MD_CFI_END || by_rules.count == by_compiler.count, "%zu frames, the compiler sees %zu", by_rules.count, by_compiler.count);
+		must(by_rules.pcs[i] == by_compiler.pcs[i], "frame %zu is %#lx, the compiler says %#lx", i, by_rules.pcs[i],
+			by_compiler.pcs[i]);
+	must(stopped_at == MD_CFI_END || stopped_at == MD_CFI_COMPLEX || stopped_at == MD_CFI_MISSING || by_rules.count == DEPTH_MAX,
+		"stopped at %d", (int)stopped_at);
+	must(stopped_at != MD_CFI_END || by_rules.count == by_compiler.count, "%zu frames, the compiler sees %zu", by_rules.count,
+		by_compiler.count);
 }
 
 static volatile int sink;
@@ -349,7 +355,8 @@ __attribute__((noinline)) static int nest_mixed(int depth)
 		result = nest_mixed(depth - 1) + room[depth];
 		break;
 	}
-	default: result = nest_mixed(depth - 1);
+	default:
+		result = nest_mixed(depth - 1);
 	}
 	sink += result;
 	return result;
@@ -439,8 +446,10 @@ static void look_at_all_functions(uintptr_t pc)
 			rows++;
 			simple += row.kind == MD_CFI_SIMPLE;
 			missing += row.kind == MD_CFI_MISSING; /* padding between functions */
-			must(row.kind != MD_CFI_SIMPLE || row.from_frame_pointer || row.base_offset >= 8, "%#lx: base is rsp + %ld", at, row.base_offset);
-			must(row.kind != MD_CFI_SIMPLE || row.saved_offset <= -16 || !row.saved_offset, "%#lx: rbp at base + %ld", at, row.saved_offset);
+			must(row.kind != MD_CFI_SIMPLE || row.from_frame_pointer || row.base_offset >= 8, "%#lx: base is rsp + %ld", at,
+				row.base_offset);
+			must(row.kind != MD_CFI_SIMPLE || row.saved_offset <= -16 || !row.saved_offset, "%#lx: rbp at base + %ld", at,
+				row.saved_offset);
 		}
 	}
 	cr_expect(gt(sz, count, 50));
@@ -460,7 +469,8 @@ Test(cfi, functions_of_the_c_library)
 
 /* --- damaged tables ----------------------------------------------------------------- */
 
-/* The program's tables in a buffer of their own: all their offsets are relative, so they speak of addresses that are shifted as they are. */
+/* The program's tables in a buffer of their own: all their offsets are relative, so they speak of addresses that are shifted as they are.
+ */
 struct copy {
 	unsigned char *bytes;
 	size_t length;
@@ -482,7 +492,8 @@ static struct copy copy_tables(size_t length)
 
 static struct md_cfi_row row_in(const struct copy *copy, const char *label)
 {
-	return md_cfi_find((uintptr_t)label + copy->shift, (uintptr_t)copy->bytes, (uintptr_t)copy->bytes, (uintptr_t)copy->bytes + copy->length);
+	return md_cfi_find(
+		(uintptr_t)label + copy->shift, (uintptr_t)copy->bytes, (uintptr_t)copy->bytes, (uintptr_t)copy->bytes + copy->length);
 }
 
 static size_t tables_length(void)
@@ -512,7 +523,8 @@ Test(cfi, truncated_tables, .timeout = 300)
 		for (size_t i = 0; i < BY_HAND; i += 3) {
 			struct md_cfi_row row = row_in(&copy, by_hand[i].label);
 
-			must(row.kind != MD_CFI_SIMPLE || same_row(row, by_hand[i].row), "%s, %zu bytes of %zu", by_hand[i].name, kept, length);
+			must(row.kind != MD_CFI_SIMPLE || same_row(row, by_hand[i].row), "%s, %zu bytes of %zu", by_hand[i].name, kept,
+				length);
 			none += row.kind == MD_CFI_MISSING || row.kind == MD_CFI_COMPLEX;
 		}
 		free(copy.bytes);

@@ -40,7 +40,8 @@ Test(heap, blocks_of_every_size)
 		if (!users[size])
 			continue;
 		must(holds(users[size], size, (unsigned)size), "the block of %zu bytes was overwritten", size);
-		must(md_heap_size(&heap, self, users[size], &call, &asked) == MD_FREED && asked == size, "%zu bytes, says the heap of %zu", asked, size);
+		must(md_heap_size(&heap, self, users[size], &call, &asked) == MD_FREED && asked == size, "%zu bytes, says the heap of %zu",
+			asked, size);
 		must(heap_free(&heap, self, users[size]) == MD_FREED, "%zu bytes", size);
 	}
 	expect_no_finding("no mistake was made");
@@ -68,7 +69,8 @@ Test(heap, every_alignment)
 
 		for (int i = 0; i < 10; i++) {
 			users[i] = heap_memalign(&heap, self, alignment, sizes[i]);
-			must(users[i] && (uintptr_t)users[i] % alignment == 0, "%zu bytes aligned to %zu: %p", sizes[i], alignment, users[i]);
+			must(users[i] && (uintptr_t)users[i] % alignment == 0, "%zu bytes aligned to %zu: %p", sizes[i], alignment,
+				users[i]);
 			fill(users[i], sizes[i], (unsigned)i);
 		}
 		for (int i = 0; i < 10; i++) {
@@ -296,10 +298,12 @@ Test(heap, a_pointer_into_a_block)
 			if (!offset)
 				continue;
 			must(heap_free(&heap, self, user + offset) == MD_FREED_NOT, "%zu bytes: freed at %td", sizes[i], offset);
-			const struct md_finding *finding = expect_finding(MD_ERROR_BAD_FREE, MD_NOTICED_AT_CALL, (uintptr_t)user + (uintptr_t)offset, "inside");
+			const struct md_finding *finding = expect_finding(
+				MD_ERROR_BAD_FREE, MD_NOTICED_AT_CALL, (uintptr_t)user + (uintptr_t)offset, "inside");
 
 			/* What lies before it is the red zone of the slot before, where nobody was yet. */
-			must(finding->block.valid && finding->block.user == (uintptr_t)user, "%zu bytes, at %td: not owned", sizes[i], offset);
+			must(finding->block.valid && finding->block.user == (uintptr_t)user, "%zu bytes, at %td: not owned", sizes[i],
+				offset);
 			must(finding->block.state == MD_BLOCK_LIVE, "%zu bytes, at %td", sizes[i], offset);
 		}
 		cr_expect(eq(int, heap_free(&heap, self, user), MD_FREED));
@@ -343,8 +347,8 @@ Test(heap, what_is_not_ours_is_left_alone)
 {
 	static char global[64];
 	char local[64];
-	void *const pointers[] = { global, local, (void *)16, (void *)(uintptr_t)0x7fffffffffff, (void *)(uintptr_t)0x800000000000, (void *)(uintptr_t)0xdfdfdfdfdfdfdfdf,
-		(void *)UINTPTR_MAX, &heap };
+	void *const pointers[] = { global, local, (void *)16, (void *)(uintptr_t)0x7fffffffffff, (void *)(uintptr_t)0x800000000000,
+		(void *)(uintptr_t)0xdfdfdfdfdfdfdfdf, (void *)UINTPTR_MAX, &heap };
 	struct md_call call = { .api = MD_API_REALLOC, .size = 10 };
 	void *result;
 	size_t size;
@@ -396,7 +400,8 @@ Test(heap, families_of_allocating_and_freeing_interfaces)
 	for (int a = 0; a < MD_API_FIRST_FREE; a++) {
 		for (int f = MD_API_FIRST_FREE; f < MD_API_COUNT; f++) {
 			const char *name = md_api_name((enum md_api)f);
-			bool aligned_alloc = strstr(md_api_name((enum md_api)a), "(aligned") != NULL, aligned_free = strstr(name, "aligned)") != NULL;
+			bool aligned_alloc = strstr(md_api_name((enum md_api)a), "(aligned") != NULL,
+			     aligned_free = strstr(name, "aligned)") != NULL;
 			size_t alignment = aligned_alloc ? 64 : 0;
 			void *user = allocate_by((enum md_api)a, 48, alignment);
 			char when[128];
@@ -479,8 +484,8 @@ Test(heap_options, the_quarantine_keeps_its_limit)
 
 	for (int i = 0; i < 20000; i++) {
 		heap_free(&heap, self, heap_malloc(&heap, self, random_below(&random, 5000)));
-		must(self->quarantine.bytes <= self->quarantine.limit_bytes && self->quarantine.limit_bytes <= 100000, "%zu of %zu bytes are held",
-			self->quarantine.bytes, self->quarantine.limit_bytes);
+		must(self->quarantine.bytes <= self->quarantine.limit_bytes && self->quarantine.limit_bytes <= 100000,
+			"%zu of %zu bytes are held", self->quarantine.bytes, self->quarantine.limit_bytes);
 	}
 	cr_expect(gt(sz, self->quarantine.bytes, 90000));
 	expect_no_finding("no mistake was made");

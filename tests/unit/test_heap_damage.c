@@ -102,7 +102,8 @@ Test(heap_damage, underflow_of_large_and_aligned_blocks)
 
 			flip((uintptr_t)user - distance);
 			heap_free(&heap, self, user);
-			expect_damage(MD_ERROR_HEAP_BUFFER_UNDERFLOW, MD_NOTICED_AT_FREE, (uintptr_t)user - distance, 1, user, rows[i].size, "large or aligned");
+			expect_damage(MD_ERROR_HEAP_BUFFER_UNDERFLOW, MD_NOTICED_AT_FREE, (uintptr_t)user - distance, 1, user, rows[i].size,
+				"large or aligned");
 		}
 	}
 }
@@ -111,14 +112,25 @@ Test(heap_damage, underflow_of_large_and_aligned_blocks)
 Test(heap_damage, between_two_blocks_in_use)
 {
 	static const struct {
-		size_t size; /* of both; their slots are of 64 bytes, so slack and red zone are 64 - size */
+		size_t size;         /* of both; their slots are of 64 bytes, so slack and red zone are 64 - size */
 		size_t first, bytes; /* of the damage, counted from the end of the left block */
 		bool right;
 	} rows[] = {
-		{ 48, 0, 1, false }, { 48, 0, 15, false }, { 48, 1, 15, true }, { 48, 15, 1, true }, { 48, 3, 2, false }, { 48, 12, 2, true },
+		{ 48, 0, 1, false },
+		{ 48, 0, 15, false },
+		{ 48, 1, 15, true },
+		{ 48, 15, 1, true },
+		{ 48, 3, 2, false },
+		{ 48, 12, 2, true },
 		{ 48, 0, 16, false }, /* touches both: a run past the end is the commoner mistake */
-		{ 40, 0, 1, false }, { 40, 23, 1, true }, { 40, 20, 4, true }, { 40, 4, 4, false }, { 40, 16, 4, true }, { 40, 0, 24, false },
-		{ 33, 2, 1, false }, { 33, 30, 1, true },
+		{ 40, 0, 1, false },
+		{ 40, 23, 1, true },
+		{ 40, 20, 4, true },
+		{ 40, 4, 4, false },
+		{ 40, 16, 4, true },
+		{ 40, 0, 24, false },
+		{ 33, 2, 1, false },
+		{ 33, 30, 1, true },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -132,8 +144,9 @@ Test(heap_damage, between_two_blocks_in_use)
 			for (size_t j = 0; j < rows[i].bytes; j++)
 				flip((uintptr_t)left + rows[i].size + rows[i].first + j);
 			heap_free(&heap, self, left_first ? left : right);
-			const struct md_finding *finding = expect_damage(rows[i].right ? MD_ERROR_HEAP_BUFFER_UNDERFLOW : MD_ERROR_HEAP_BUFFER_OVERFLOW,
-				MD_NOTICED_AT_FREE, (uintptr_t)left + rows[i].size + rows[i].first, rows[i].bytes, rows[i].right ? right : left, rows[i].size,
+			const struct md_finding *finding = expect_damage(
+				rows[i].right ? MD_ERROR_HEAP_BUFFER_UNDERFLOW : MD_ERROR_HEAP_BUFFER_OVERFLOW, MD_NOTICED_AT_FREE,
+				(uintptr_t)left + rows[i].size + rows[i].first, rows[i].bytes, rows[i].right ? right : left, rows[i].size,
 				left_first ? "left freed first" : "right freed first");
 
 			must(finding->suspect == (uintptr_t)(rows[i].right ? left : right), "row %zu: suspect %#lx", i, finding->suspect);
@@ -169,7 +182,8 @@ Test(heap_damage, several_bytes_with_gaps)
 	flip((uintptr_t)user + 23);
 	flip((uintptr_t)user + 30);
 	heap_free(&heap, self, user);
-	const struct md_finding *finding = expect_damage(MD_ERROR_HEAP_BUFFER_OVERFLOW, MD_NOTICED_AT_FREE, (uintptr_t)user + 22, 3, user, 21, "gaps");
+	const struct md_finding *finding = expect_damage(
+		MD_ERROR_HEAP_BUFFER_OVERFLOW, MD_NOTICED_AT_FREE, (uintptr_t)user + 22, 3, user, 21, "gaps");
 
 	cr_expect(eq(ulong, finding->damaged_end, (uintptr_t)user + 31));
 	size_t at = (uintptr_t)user + 22 - finding->evidence_begin;
@@ -201,7 +215,7 @@ Test(heap_damage, write_after_free_of_every_size_and_byte)
 		unsigned char *probe = heap_malloc(&heap, self, size);
 		size_t bytes = end_of(probe) - (uintptr_t)probe;
 
-		heap_free(&heap, self, probe); /* no neighbour in use that could have done it */
+		heap_free(&heap, self, probe);                      /* no neighbour in use that could have done it */
 		for (size_t offset = 0; offset < bytes; offset++) { /* its slack and red zone too */
 			unsigned char *user = heap_malloc(&heap, self, size);
 
@@ -209,8 +223,8 @@ Test(heap_damage, write_after_free_of_every_size_and_byte)
 			flip((uintptr_t)user + offset);
 			snprintf(when, sizeof when, "byte %zu of %zu", offset, size);
 			must(heap_purge(&heap, self), "%s", when);
-			const struct md_finding *finding =
-				expect_damage(MD_ERROR_HEAP_USE_AFTER_FREE, MD_NOTICED_AT_REUSE, (uintptr_t)user + offset, 1, user, size, when);
+			const struct md_finding *finding = expect_damage(
+				MD_ERROR_HEAP_USE_AFTER_FREE, MD_NOTICED_AT_REUSE, (uintptr_t)user + offset, 1, user, size, when);
 
 			must(finding->block.state == MD_BLOCK_QUARANTINED && finding->block.free_api == MD_API_FREE, "%s", when);
 		}
@@ -242,7 +256,8 @@ Test(heap_damage, write_after_free_of_large_blocks)
 			heap_free(&heap, self, user);
 			flip((uintptr_t)user + offset);
 			heap_purge(&heap, self);
-			expect_damage(MD_ERROR_HEAP_USE_AFTER_FREE, MD_NOTICED_AT_REUSE, (uintptr_t)user + offset, 1, user, sizes[i], "large");
+			expect_damage(
+				MD_ERROR_HEAP_USE_AFTER_FREE, MD_NOTICED_AT_REUSE, (uintptr_t)user + offset, 1, user, sizes[i], "large");
 		}
 	}
 }
@@ -255,8 +270,8 @@ Test(heap_damage, write_after_free_over_the_whole_block)
 	heap_free(&heap, self, user);
 	memset(user, 'x', end - (uintptr_t)user);
 	heap_purge(&heap, self);
-	const struct md_finding *finding =
-		expect_damage(MD_ERROR_HEAP_USE_AFTER_FREE, MD_NOTICED_AT_REUSE, (uintptr_t)user, end - (uintptr_t)user, user, 100, "all of it");
+	const struct md_finding *finding = expect_damage(
+		MD_ERROR_HEAP_USE_AFTER_FREE, MD_NOTICED_AT_REUSE, (uintptr_t)user, end - (uintptr_t)user, user, 100, "all of it");
 
 	cr_expect(eq(ulong, finding->damaged_end, end));
 }
@@ -290,8 +305,8 @@ Test(heap_damage, underflow_beside_a_freed_block)
 		for (size_t i = 1; i <= distance; i++)
 			flip((uintptr_t)right - i);
 		heap_purge(&heap, self);
-		const struct md_finding *finding = expect_damage(MD_ERROR_HEAP_BUFFER_UNDERFLOW, MD_NOTICED_AT_REUSE, (uintptr_t)right - distance, distance, right, 48,
-			"the left block leaves the quarantine");
+		const struct md_finding *finding = expect_damage(MD_ERROR_HEAP_BUFFER_UNDERFLOW, MD_NOTICED_AT_REUSE,
+			(uintptr_t)right - distance, distance, right, 48, "the left block leaves the quarantine");
 
 		must(finding->suspect == 0, "the left block is not in use");
 		heap_free(&heap, self, right);
@@ -319,7 +334,8 @@ Test(heap_damage, a_purge_with_more_findings_than_fit)
 		for (unsigned i = 0; i < self->findings.count; i++, found++) {
 			const struct md_finding *finding = &self->findings.list[i];
 
-			must(finding->error == MD_ERROR_HEAP_USE_AFTER_FREE && finding->addr == (uintptr_t)users[found] + found % 40, "finding %u", found);
+			must(finding->error == MD_ERROR_HEAP_USE_AFTER_FREE && finding->addr == (uintptr_t)users[found] + found % 40,
+				"finding %u", found);
 		}
 		self->findings.count = self->findings.dropped = 0;
 		must(found <= 50, "found more than there is");

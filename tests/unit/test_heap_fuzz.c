@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A long random life of the heap beside a model of it, with fixed seeds: contents, sizes, alignments, zeroes, overlaps and totals are compared, and a
- * correct program must never get a finding.
+ * A long random life of the heap beside a model of it, with fixed seeds: contents, sizes, alignments, zeroes, overlaps and totals are
+ * compared, and a correct program must never get a finding.
  */
 #include <stdlib.h>
 
@@ -38,7 +38,8 @@ static void write_contents(struct model *block, size_t from)
 static void compare_contents(const struct model *block, size_t size, int step)
 {
 	for (size_t i = 0; i < size; i = next_index(i, size))
-		must(block->user[i] == byte_of(block, i), "step %d: byte %zu of %zu at %p was overwritten", step, i, block->size, (void *)block->user);
+		must(block->user[i] == byte_of(block, i), "step %d: byte %zu of %zu at %p was overwritten", step, i, block->size,
+			(void *)block->user);
 }
 
 static size_t random_size(void)
@@ -60,10 +61,10 @@ static void compare_totals(int step)
 	}
 	md_inspect_totals(&heap, &totals);
 	md_inspect_counters(&heap, &counters);
-	must(totals.live_blocks == blocks && totals.live_bytes == bytes, "step %d: %lu blocks of %lu bytes, not %zu of %zu", step, totals.live_blocks,
-		totals.live_bytes, blocks, bytes);
-	must(counters.live_blocks == blocks && counters.live_bytes == bytes, "step %d: counted %lu blocks of %lu bytes, not %zu of %zu", step,
-		counters.live_blocks, counters.live_bytes, blocks, bytes);
+	must(totals.live_blocks == blocks && totals.live_bytes == bytes, "step %d: %lu blocks of %lu bytes, not %zu of %zu", step,
+		totals.live_blocks, totals.live_bytes, blocks, bytes);
+	must(counters.live_blocks == blocks && counters.live_bytes == bytes, "step %d: counted %lu blocks of %lu bytes, not %zu of %zu",
+		step, counters.live_blocks, counters.live_bytes, blocks, bytes);
 	must(totals.quarantined_blocks == self->quarantine.blocks, "step %d", step);
 	must(totals.free_run_bytes == heap.runs.free_bytes, "step %d", step);
 }
@@ -139,13 +140,13 @@ static void live(const struct md_heap_config *config, uint64_t seed, int steps)
 	cr_expect(eq(sz, atomic_load(&heap.runs.used_bytes), 0));
 }
 
-#define LIFE(name, seed, ...)                                          \
-	Test(heap_fuzz, name, .timeout = 300)                          \
-	{                                                              \
-		struct md_heap_config config = heap_config_default();  \
-									\
-		__VA_ARGS__                                            \
-		live(&config, seed, 60000);                            \
+#define LIFE(name, seed, ...) \
+	Test(heap_fuzz, name, .timeout = 300) \
+	{ \
+		struct md_heap_config config = heap_config_default(); \
+\
+		__VA_ARGS__ \
+		live(&config, seed, 60000); \
 	}
 
 LIFE(defaults_first_seed, 1, )

@@ -74,7 +74,8 @@ Test(heap_memory, the_system_refuses_from_the_nth_mapping_on)
 				users[i] = moved ? moved : users[i];
 			} else if (users[i]) {
 				for (size_t j = 0; j < sizes[i]; j++)
-					must(users[i][j] == (unsigned char)i, "nth %lu, step %d: byte %zu of %zu was overwritten", nth, step, j, sizes[i]);
+					must(users[i][j] == (unsigned char)i, "nth %lu, step %d: byte %zu of %zu was overwritten", nth,
+						step, j, sizes[i]);
 				must(heap_free(&heap, self, users[i]) == MD_FREED, "nth %lu, step %d", nth, step);
 				users[i] = NULL;
 			} else if ((users[i] = step % 2 ? heap_malloc(&heap, self, size) : heap_calloc(&heap, self, size))) {
@@ -226,7 +227,8 @@ Test(heap_memory_start, the_system_refuses_to_drop)
 	heap_free(&heap, self, user);
 	user[1 << 20] ^= 1;
 	heap_purge(&heap, self);
-	expect_damage(MD_ERROR_HEAP_USE_AFTER_FREE, MD_NOTICED_AT_REUSE, (uintptr_t)user + (1 << 20), 1, user, 1 << 20, "its red zone is still there");
+	expect_damage(MD_ERROR_HEAP_USE_AFTER_FREE, MD_NOTICED_AT_REUSE, (uintptr_t)user + (1 << 20), 1, user, 1 << 20,
+		"its red zone is still there");
 }
 
 /* The mapped size follows what is in use, up and down. */
@@ -242,7 +244,8 @@ Test(heap_memory, memory_goes_back_to_the_system)
 	cr_assert(gt(sz, full, before + 50000000));
 	for (int i = 0; i < 100000; i++)
 		heap_free(&heap, self, users[i]);
-	cr_expect(lt(sz, atomic_load(&fake_os.mapped_bytes), full / 2), "%zu of %zu bytes are still mapped", atomic_load(&fake_os.mapped_bytes), full);
+	cr_expect(lt(sz, atomic_load(&fake_os.mapped_bytes), full / 2), "%zu of %zu bytes are still mapped",
+		atomic_load(&fake_os.mapped_bytes), full);
 	cr_expect(le(sz, heap.runs.dirty_bytes, heap.runs.keep_dirty_bytes), "what is free and still has its pages");
 	expect_no_finding("no mistake was made");
 }

@@ -39,8 +39,8 @@ static void expect_red_zone_at(unsigned char *user, size_t size, const char *whe
 
 Test(heap_resize, from_every_size_to_every_size)
 {
-	static const size_t sizes[] = { 1, 8, 16, 17, 48, 100, 255, 500, 1024, 1025, 1500, 3000, 5000, 20000, 32700, 33000, 65536, 150000, 262144, 400000, 1 << 20,
-		3 << 20 };
+	static const size_t sizes[] = { 1, 8, 16, 17, 48, 100, 255, 500, 1024, 1025, 1500, 3000, 5000, 20000, 32700, 33000, 65536, 150000,
+		262144, 400000, 1 << 20, 3 << 20 };
 	const size_t count = sizeof sizes / sizeof *sizes;
 
 	for (size_t a = 0; a < count; a++) {
@@ -52,7 +52,8 @@ Test(heap_resize, from_every_size_to_every_size)
 			must(moved, "%zu to %zu", sizes[a], sizes[b]);
 			must(holds(moved, sizes[a] < sizes[b] ? sizes[a] : sizes[b]), "%zu to %zu: contents", sizes[a], sizes[b]);
 			must(size_of(moved) == sizes[b], "%zu to %zu: size %zu", sizes[a], sizes[b], size_of(moved));
-			must(moved != user || sizes[a] > heap.config.realloc_move || sizes[b] > heap.config.realloc_move, "%zu to %zu did not move", sizes[a], sizes[b]);
+			must(moved != user || sizes[a] > heap.config.realloc_move || sizes[b] > heap.config.realloc_move,
+				"%zu to %zu did not move", sizes[a], sizes[b]);
 			fill(moved, 0, sizes[b]);
 			expect_no_finding("no mistake yet");
 			expect_red_zone_at(moved, sizes[b], "after realloc");
@@ -68,7 +69,8 @@ Test(heap_resize, small_blocks_always_move)
 
 	cr_assert(moved && moved != user);
 	cr_expect(eq(int, heap_free(&heap, self, user), MD_FREED_NOT));
-	const struct md_finding *finding = expect_finding(MD_ERROR_DOUBLE_FREE, MD_NOTICED_AT_CALL, (uintptr_t)user, "the old pointer is stale");
+	const struct md_finding *finding = expect_finding(
+		MD_ERROR_DOUBLE_FREE, MD_NOTICED_AT_CALL, (uintptr_t)user, "the old pointer is stale");
 
 	cr_expect(eq(int, finding->block.free_api, MD_API_REALLOC_FREE));
 	user[0] = 'x';
@@ -156,7 +158,8 @@ Test(heap_resize, a_large_block_grows_into_the_free_run_behind_it)
 		stayed |= grown == user && size + 20000 > 393216; /* beyond its first zone of six units */
 		user = grown;
 		fill(user, size, size + 20000);
-		must(md_page_map_zone(&heap.map, (uintptr_t)user + size + 20000) == md_page_map_zone(&heap.map, (uintptr_t)user), "the map knows the whole zone");
+		must(md_page_map_zone(&heap.map, (uintptr_t)user + size + 20000) == md_page_map_zone(&heap.map, (uintptr_t)user),
+			"the map knows the whole zone");
 	}
 	cr_expect(stayed, "it never grew in place");
 	cr_expect(eq(u64, atomic_load(&fake_os.moves), moves));
@@ -198,7 +201,8 @@ Test(heap_resize, pages_of_a_large_block_move)
 		expect_no_finding("no mistake yet");
 		moved[-1] ^= 1;
 		heap_free(&heap, self, moved);
-		expect_damage(MD_ERROR_HEAP_BUFFER_UNDERFLOW, MD_NOTICED_AT_FREE, (uintptr_t)moved - 1, 1, moved, 2 * size, "its front red zone");
+		expect_damage(
+			MD_ERROR_HEAP_BUFFER_UNDERFLOW, MD_NOTICED_AT_FREE, (uintptr_t)moved - 1, 1, moved, 2 * size, "its front red zone");
 		heap_purge(&heap, self);
 		expect_no_finding("nothing was written late");
 		must(atomic_load(&fake_os.mapped_bytes) >= atomic_load(&heap.runs.mapped_bytes), "the system counts less than we do");
@@ -283,14 +287,16 @@ Test(heap_resize, blocks_of_another_family_are_told_once)
 {
 	static const struct {
 		size_t from, to;
-	} rows[] = { { 100, 200 }, { 5000, 5050 }, { 5000, 10000 }, { 100000, 100500 }, { 100000, 200000 }, { 300000, 900000 }, { 300000, 1000 } };
+	} rows[] = { { 100, 200 }, { 5000, 5050 }, { 5000, 10000 }, { 100000, 100500 }, { 100000, 200000 }, { 300000, 900000 },
+		{ 300000, 1000 } };
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct md_call call = { .api = MD_API_NEW, .size = rows[i].from };
 		unsigned char *user = md_heap_allocate(&heap, self, rows[i].from, 16, false, &call);
 
 		cr_assert(ne(ptr, heap_realloc(&heap, self, user, rows[i].to), NULL));
-		const struct md_finding *finding = expect_finding(MD_ERROR_ALLOC_DEALLOC_MISMATCH, MD_NOTICED_AT_CALL, (uintptr_t)user, "new and realloc");
+		const struct md_finding *finding = expect_finding(
+			MD_ERROR_ALLOC_DEALLOC_MISMATCH, MD_NOTICED_AT_CALL, (uintptr_t)user, "new and realloc");
 
 		cr_expect(finding->block.size == rows[i].from && finding->block.alloc_api == MD_API_NEW);
 	}
@@ -313,7 +319,8 @@ Test(heap_resize, the_system_refuses)
 		fake_os_allow_all();
 		if (!result) {
 			expect_finding(MD_ERROR_OUT_OF_MEMORY, MD_NOTICED_AT_CALL, rows[i].to, "refused");
-			must(holds(user, rows[i].from) && size_of(user) == rows[i].from, "%zu to %zu: the block is as it was", rows[i].from, rows[i].to);
+			must(holds(user, rows[i].from) && size_of(user) == rows[i].from, "%zu to %zu: the block is as it was", rows[i].from,
+				rows[i].to);
 			result = heap_realloc(&heap, self, user, rows[i].to);
 			must(result, "%zu to %zu: the system refuses nothing any more", rows[i].from, rows[i].to);
 		} else {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The structs of threads: handed on when a thread ends, and taken over in the child of a fork. One thread plays all parts here; what happens at once is
- * in tests/threads.
+ * The structs of threads: handed on when a thread ends, and taken over in the child of a fork. One thread plays all parts here; what
+ * happens at once is in tests/threads.
  */
 #include "tests/unit/heap_unit.h"
 
@@ -109,7 +109,8 @@ Test(heap_threads, the_quarantine_of_a_dead_thread_is_still_looked_at)
 	self = md_heap_thread_begin(&heap, 101);
 	cr_assert(eq(ptr, self, second));
 	heap_purge(&heap, self);
-	const struct md_finding *finding = expect_damage(MD_ERROR_HEAP_USE_AFTER_FREE, MD_NOTICED_AT_REUSE, (uintptr_t)user + 5, 1, user, 100, "late");
+	const struct md_finding *finding = expect_damage(
+		MD_ERROR_HEAP_USE_AFTER_FREE, MD_NOTICED_AT_REUSE, (uintptr_t)user + 5, 1, user, 100, "late");
 
 	cr_expect(eq(uint, finding->block.free_thread.value, 2));
 }
@@ -144,7 +145,8 @@ Test(heap_threads, what_dead_threads_left_can_be_purged)
 /* After a fork the other threads do not exist: their structs are free, but for one that was in the middle of a call. */
 Test(heap_threads, the_child_of_a_fork)
 {
-	struct md_thread *idle = md_heap_thread_begin(&heap, 100), *busy = md_heap_thread_begin(&heap, 101), *gone = md_heap_thread_begin(&heap, 102);
+	struct md_thread *idle = md_heap_thread_begin(&heap, 100), *busy = md_heap_thread_begin(&heap, 101),
+			 *gone = md_heap_thread_begin(&heap, 102);
 
 	md_heap_thread_end(&heap, gone);
 	busy->busy = true;
@@ -152,7 +154,8 @@ Test(heap_threads, the_child_of_a_fork)
 	cr_expect(not(self->parked));
 	cr_expect(not(busy->parked));
 	cr_expect(idle->parked && gone->parked);
-	struct md_thread *one = md_heap_thread_begin(&heap, 200), *two = md_heap_thread_begin(&heap, 201), *three = md_heap_thread_begin(&heap, 202);
+	struct md_thread *one = md_heap_thread_begin(&heap, 200), *two = md_heap_thread_begin(&heap, 201),
+			 *three = md_heap_thread_begin(&heap, 202);
 
 	bool in_order = one == idle && two == gone, other_way_round = one == gone && two == idle;
 

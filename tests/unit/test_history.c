@@ -21,8 +21,8 @@ TestSuite(history, .init = init);
 /* The event of a time: its address and size follow from it. */
 static struct md_event event_at(uint64_t time, unsigned thread)
 {
-	return md_event_make(time % 2 ? MD_EVENT_FREE : MD_EVENT_ALLOC, time % 2 ? MD_API_FREE : MD_API_MALLOC, 0x10000 + time * 32, time, (md_stack_id){ (uint32_t)time + 1 },
-		(md_thread_id){ (uint16_t)thread }, time);
+	return md_event_make(time % 2 ? MD_EVENT_FREE : MD_EVENT_ALLOC, time % 2 ? MD_API_FREE : MD_API_MALLOC, 0x10000 + time * 32, time,
+		(md_stack_id){ (uint32_t)time + 1 }, (md_thread_id){ (uint16_t)thread }, time);
 }
 
 static bool is_event_at(const struct md_event *event, uint64_t time)
@@ -34,8 +34,8 @@ static bool is_event_at(const struct md_event *event, uint64_t time)
 
 Test(history, an_event_keeps_what_it_was_made_of)
 {
-	struct md_event event = md_event_make(MD_EVENT_FREE, MD_API_DELETE_ARRAY_SIZED_ALIGNED, 0x7fffdeadbee0, (1ull << 47) + 5, (md_stack_id){ 0xfffffff0 },
-		(md_thread_id){ 65535 }, UINT64_MAX);
+	struct md_event event = md_event_make(MD_EVENT_FREE, MD_API_DELETE_ARRAY_SIZED_ALIGNED, 0x7fffdeadbee0, (1ull << 47) + 5,
+		(md_stack_id){ 0xfffffff0 }, (md_thread_id){ 65535 }, UINT64_MAX);
 
 	cr_expect(eq(int, md_event_kind(&event), MD_EVENT_FREE));
 	cr_expect(eq(int, md_event_api(&event), MD_API_DELETE_ARRAY_SIZED_ALIGNED));
@@ -95,7 +95,8 @@ Test(history, rings_are_merged_by_time)
 		must(!got[most].time, "at most %zu of them: one more is written", most);
 		must(md_history_read(all, 3, 0, 0, 0, got, most, NULL) == most, "without a total");
 		for (size_t i = 0; i < most; i++)
-			must(is_event_at(&got[i], 101 - most + i), "without a total, the youngest %zu: event %zu is of time %lu", most, i, got[i].time);
+			must(is_event_at(&got[i], 101 - most + i), "without a total, the youngest %zu: event %zu is of time %lu", most, i,
+				got[i].time);
 	}
 }
 

@@ -34,9 +34,12 @@ Test(inspect, every_byte_has_its_owner)
 			size_t i = (addr - (uintptr_t)users[0]) / slot;
 			struct md_block_view block = view_of(addr);
 
-			must(block.valid && block.user == (uintptr_t)users[i] && block.size == size, "%zu: %#lx is of %#lx", size, addr, block.user);
-			must(block.begin == (uintptr_t)users[i] - MD_REDZONE_BYTES && block.end == (uintptr_t)users[i] + slot, "%zu: begin and end", size);
-			must(block.redzone_rear >= block.user + size && block.end - block.redzone_rear >= MD_REDZONE_BYTES, "%zu: rear red zone", size);
+			must(block.valid && block.user == (uintptr_t)users[i] && block.size == size, "%zu: %#lx is of %#lx", size, addr,
+				block.user);
+			must(block.begin == (uintptr_t)users[i] - MD_REDZONE_BYTES && block.end == (uintptr_t)users[i] + slot,
+				"%zu: begin and end", size);
+			must(block.redzone_rear >= block.user + size && block.end - block.redzone_rear >= MD_REDZONE_BYTES,
+				"%zu: rear red zone", size);
 			must(block.state == MD_BLOCK_LIVE && block.zone_begin == zone_of(users[0])->begin, "%zu", size);
 		}
 	}
@@ -175,9 +178,9 @@ Test(inspect, marks_of_a_live_block_of_every_size)
 		for (size_t i = 0; i < bytes; i++) {
 			uintptr_t addr = block.begin + i;
 			unsigned char right = addr < block.user ? MD_MARK_REDZONE
-				: addr < block.user + size ? MD_MARK_USER
-				: addr < block.redzone_rear ? MD_MARK_SLACK
-				: MD_MARK_REDZONE;
+				: addr < block.user + size      ? MD_MARK_USER
+				: addr < block.redzone_rear     ? MD_MARK_SLACK
+								: MD_MARK_REDZONE;
 
 			must(marks[i] == right, "%zu bytes: mark %#x at %td", size, marks[i], (ptrdiff_t)(addr - block.user));
 			must(expected[i] == data[i], "%zu bytes: expected at %td", size, (ptrdiff_t)(addr - block.user));
@@ -200,14 +203,16 @@ Test(inspect, marks_of_damage)
 	freed[20] ^= 8;
 	mark((uintptr_t)user - 16, 128);
 	cr_expect(marks[16 + 21] == (MD_MARK_SLACK | MD_MARK_DAMAGED) && expected[16 + 21] == slack);
-	cr_expect(marks[16 + block.end - block.user - 1] == (MD_MARK_REDZONE | MD_MARK_DAMAGED) && expected[16 + block.end - block.user - 1] == rear);
+	cr_expect(marks[16 + block.end - block.user - 1] == (MD_MARK_REDZONE | MD_MARK_DAMAGED) &&
+		expected[16 + block.end - block.user - 1] == rear);
 	cr_expect(marks[13] == (MD_MARK_REDZONE | MD_MARK_DAMAGED) && expected[13] == front);
 	size_t at = 16 + (size_t)(freed - user);
 
 	cr_expect(eq(int, marks[at], MD_MARK_FREED));
 	cr_expect(marks[at + 20] == (MD_MARK_FREED | MD_MARK_DAMAGED) && expected[at + 20] == heap.config.fill_free_byte);
 	for (size_t i = 0; i < 128; i++)
-		must(!(marks[i] & MD_MARK_DAMAGED) == (i != 13 && i != 16 + 21 && i != 16 + block.end - block.user - 1 && i != at + 20), "byte %zu", i);
+		must(!(marks[i] & MD_MARK_DAMAGED) == (i != 13 && i != 16 + 21 && i != 16 + block.end - block.user - 1 && i != at + 20),
+			"byte %zu", i);
 }
 
 /* Without the copy of a big freed block's dropped part nothing is promised about it. */
@@ -229,7 +234,7 @@ Test(inspect, marks_of_a_big_freed_block_whose_pages_went_back)
 
 	memset(user, 'u', 200000);
 	heap_free(&heap, self, user);
-	cr_assert(ne(int, view_of((uintptr_t)user).flags & MD_BLOCK_DROPPED, 0));
+	cr_assert(ne(int, view_of((uintptr_t)user).flags &MD_BLOCK_DROPPED, 0));
 	for (uintptr_t addr = block.begin; addr < block.end; addr += 4096) {
 		size_t bytes = block.end - addr < 4096 ? block.end - addr : 4096;
 
@@ -281,8 +286,10 @@ Test(inspect, zones_in_order_of_address)
 
 		must(zone->begin >= last, "zone at %#lx", zone->begin);
 		md_inspect_zone(&heap, zone, &view);
-		must(view.live + view.cached + view.quarantined + view.free == view.slot_count, "zone at %#lx: slots were lost", zone->begin);
-		must(view.begin == zone->begin && view.end == zone->begin + zone->bytes && view.slots_untouched <= view.free, "zone at %#lx", zone->begin);
+		must(view.live + view.cached + view.quarantined + view.free == view.slot_count, "zone at %#lx: slots were lost",
+			zone->begin);
+		must(view.begin == zone->begin && view.end == zone->begin + zone->bytes && view.slots_untouched <= view.free,
+			"zone at %#lx", zone->begin);
 		count++;
 		bytes += zone->bytes;
 	}
@@ -317,9 +324,11 @@ Test(inspect, runs_of_slots_add_up)
 		must(md_inspect_slot_states(zone, 0, states, sizeof states) == zone->slot_count, "states");
 		while (md_inspect_next_run(&heap, zone, &slot, &run)) {
 			must(run.slots && slot == slots + run.slots, "run at %#lx", run.begin);
-			must(!last.slots || (last.end == run.begin && (last.state != run.state || last.damaged != run.damaged)), "runs at %#lx", run.begin);
+			must(!last.slots || (last.end == run.begin && (last.state != run.state || last.damaged != run.damaged)),
+				"runs at %#lx", run.begin);
 			for (size_t i = 0; i < run.slots; i++)
-				must((states[slots + i] & 0x7f) == run.state && !(states[slots + i] & 0x80) == !run.damaged, "slot %zu", slots + i);
+				must((states[slots + i] & 0x7f) == run.state && !(states[slots + i] & 0x80) == !run.damaged, "slot %zu",
+					slots + i);
 			slots += run.slots;
 			if (run.state == MD_BLOCK_LIVE) {
 				live += run.slots;
@@ -426,7 +435,8 @@ Test(inspect, a_check_of_the_whole_heap)
 {
 	struct md_check_cursor cursor = { 0 };
 	struct md_call call = { .api = MD_API_CHECK };
-	unsigned char *live = heap_malloc(&heap, self, 40), *freed = heap_malloc(&heap, self, 40), *large = heap_malloc(&heap, self, 100000);
+	unsigned char *live = heap_malloc(&heap, self, 40), *freed = heap_malloc(&heap, self, 40),
+		      *large = heap_malloc(&heap, self, 100000);
 
 	heap_free(&heap, self, freed);
 	cr_expect(not(md_check_heap(&heap, self, &cursor, MD_NOTICED_ON_REQUEST, &call)));
@@ -477,7 +487,8 @@ Test(inspect, a_check_with_more_findings_than_fit)
 Test(inspect, a_check_of_one_block)
 {
 	struct md_call call = { .api = MD_API_CHECK };
-	unsigned char *user = heap_malloc(&heap, self, 40), *other = heap_malloc(&heap, self, 40), *large = heap_malloc(&heap, self, 100000);
+	unsigned char *user = heap_malloc(&heap, self, 40), *other = heap_malloc(&heap, self, 40),
+		      *large = heap_malloc(&heap, self, 100000);
 
 	user[41] ^= 1;
 	large[100000] ^= 1;
@@ -489,6 +500,7 @@ Test(inspect, a_check_of_one_block)
 	expect_damage(MD_ERROR_HEAP_BUFFER_OVERFLOW, MD_NOTICED_ON_REQUEST, (uintptr_t)large + 100000, 1, large, 100000, "a large block");
 	cr_expect(not(md_check_block(&heap, self, (uintptr_t)&call, MD_NOTICED_ON_REQUEST, &call)));
 	cr_expect(not(md_check_block(&heap, self, 0, MD_NOTICED_ON_REQUEST, &call)));
-	cr_expect(not(md_check_block(&heap, self, zone_of(user)->begin + zone_of(user)->bytes - 1, MD_NOTICED_ON_REQUEST, &call)), "never handed out");
+	cr_expect(not(md_check_block(&heap, self, zone_of(user)->begin + zone_of(user)->bytes - 1, MD_NOTICED_ON_REQUEST, &call)),
+		"never handed out");
 	expect_no_finding("no block");
 }

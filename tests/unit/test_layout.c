@@ -10,7 +10,8 @@ Test(layout, every_size_gets_the_smallest_class_that_holds_it)
 		unsigned class_index = md_class_of(size);
 
 		must(class_index < MD_CLASS_COUNT, "%zu: class %u", size, class_index);
-		must(md_class_bytes(class_index) >= size, "%zu does not fit class %u of %zu", size, class_index, md_class_bytes(class_index));
+		must(md_class_bytes(class_index) >= size, "%zu does not fit class %u of %zu", size, class_index,
+			md_class_bytes(class_index));
 		must(class_index == 0 || md_class_bytes(class_index - 1) < size, "%zu would fit the class before %u", size, class_index);
 	}
 	cr_expect(eq(uint, md_class_of(MD_SLOT_BYTES_MAX), MD_CLASS_COUNT - 1));
@@ -64,7 +65,8 @@ Test(layout, zones_grow_with_the_class_and_with_use)
 			unsigned units = md_layout_zone_units(i, zones);
 
 			must(units >= before, "class %u: %u units after %u zones, %u before", i, units, zones, before);
-			must((units * MD_UNIT_BYTES - 4096) / md_class_bytes(i) >= 8, "class %u: a zone of %u units has hardly a slot", i, units);
+			must((units * MD_UNIT_BYTES - 4096) / md_class_bytes(i) >= 8, "class %u: a zone of %u units has hardly a slot", i,
+				units);
 			must(units * MD_UNIT_BYTES <= 1u << 20, "class %u: %u units are more than md_zone_slot_at takes", i, units);
 			before = units;
 		}
@@ -78,9 +80,11 @@ static void large_is_sound(size_t size, size_t alignment, size_t redzone_min)
 
 	must(md_layout_large(size, alignment, redzone_min, &layout), "%zu aligned to %zu", size, alignment);
 	must(layout.user % (counted < 16 ? 16 : counted) == 0, "%zu aligned to %zu: user at %zu", size, alignment, layout.user);
-	must(layout.user - layout.front == redzone, "%zu aligned to %zu: front at %zu, user at %zu", size, alignment, layout.front, layout.user);
+	must(layout.user - layout.front == redzone, "%zu aligned to %zu: front at %zu, user at %zu", size, alignment, layout.front,
+		layout.user);
 	must(layout.end >= layout.user + size + redzone, "%zu aligned to %zu: end at %zu", size, alignment, layout.end);
-	must(layout.end % MD_PAGE_BYTES == 0 && layout.end - (layout.user + size + redzone) < MD_PAGE_BYTES, "%zu: end at %zu", size, layout.end);
+	must(layout.end % MD_PAGE_BYTES == 0 && layout.end - (layout.user + size + redzone) < MD_PAGE_BYTES, "%zu: end at %zu", size,
+		layout.end);
 	must(layout.zone_bytes % MD_UNIT_BYTES == 0 && layout.zone_bytes >= layout.end && layout.zone_bytes - layout.end < MD_UNIT_BYTES,
 		"%zu: end at %zu of %zu", size, layout.end, layout.zone_bytes);
 }

@@ -12,7 +12,7 @@
 #include "src/os.h"
 #include "tests/unit/core_fixture.h"
 
-#define PAGES(n) ((size_t)(n) * MD_PAGE_BYTES)
+#define PAGES(n) ((size_t)(n)*MD_PAGE_BYTES)
 
 static void init(void)
 {
@@ -85,8 +85,8 @@ Test(os_linux, moved_pages_keep_their_contents)
 	cr_expect(from[0] == 'f' && from[PAGES(3)] == 'f');
 }
 
-/* A source that begins with a hole is refused by every kernel, one with a hole further on by those before Linux 6.17; older ones have unmapped the
- * target by then. */
+/* A source that begins with a hole is refused by every kernel, one with a hole further on by those before Linux 6.17; older ones have
+ * unmapped the target by then. */
 Test(os_linux, a_refused_move_leaves_the_target_mapped)
 {
 	char *from = md_os_map(0, PAGES(4)), *to = md_os_map(0, PAGES(4));

@@ -17,7 +17,8 @@ static uintptr_t thing(int i)
 
 Test(page_map, nothing_is_known_of_any_address_at_first)
 {
-	static const uintptr_t addrs[] = { 0, 1, 4096, MD_UNIT_BYTES, LEAF_SPAN, 0x7fffffffffff, ADDRESS_END, 0xffff800000000000, UINTPTR_MAX };
+	static const uintptr_t addrs[] = { 0, 1, 4096, MD_UNIT_BYTES, LEAF_SPAN, 0x7fffffffffff, ADDRESS_END, 0xffff800000000000,
+		UINTPTR_MAX };
 
 	for (size_t i = 0; i < sizeof addrs / sizeof *addrs; i++) {
 		cr_expect(eq(ulong, md_page_map_get(&map, addrs[i]), 0));
@@ -69,8 +70,8 @@ Test(page_map, a_range_over_the_border_of_two_leaves)
 
 Test(page_map, next_goes_from_one_entry_to_the_next_over_any_gap)
 {
-	static const uintptr_t places[] = { 3 * MD_UNIT_BYTES, 4 * MD_UNIT_BYTES, LEAF_SPAN - MD_UNIT_BYTES, LEAF_SPAN, 1000 * LEAF_SPAN + 65535 * MD_UNIT_BYTES,
-		ADDRESS_END - MD_UNIT_BYTES };
+	static const uintptr_t places[] = { 3 * MD_UNIT_BYTES, 4 * MD_UNIT_BYTES, LEAF_SPAN - MD_UNIT_BYTES, LEAF_SPAN,
+		1000 * LEAF_SPAN + 65535 * MD_UNIT_BYTES, ADDRESS_END - MD_UNIT_BYTES };
 	const size_t count = sizeof places / sizeof *places;
 	uintptr_t from = 0;
 
@@ -92,7 +93,8 @@ Test(page_map, what_lies_beyond_the_map_cannot_be_reserved)
 	cr_expect(not(md_page_map_reserve(&map, ADDRESS_END - MD_UNIT_BYTES, 2 * MD_UNIT_BYTES)));
 	cr_expect(not(md_page_map_reserve(&map, ADDRESS_END, MD_UNIT_BYTES)));
 	cr_expect(not(md_page_map_reserve(&map, (uintptr_t)1 << 52, MD_UNIT_BYTES)));
-	for (unsigned shift = MD_ADDRESS_BITS; shift < 64; shift++) /* now that something is in the map: nothing behind its end is taken for a part of it */
+	for (unsigned shift = MD_ADDRESS_BITS; shift < 64;
+		shift++) /* now that something is in the map: nothing behind its end is taken for a part of it */
 		cr_expect(eq(ulong, md_page_map_get(&map, (uintptr_t)1 << shift), 0));
 }
 

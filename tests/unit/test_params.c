@@ -46,8 +46,9 @@ Test(params, round_alignment)
 {
 	static const struct {
 		size_t asked, given;
-	} rows[] = { { 0, 16 }, { 1, 16 }, { 16, 16 }, { 17, 32 }, { 24, 32 }, { 32, 32 }, { 33, 64 }, { 4095, 4096 }, { 4096, 4096 }, { 4097, 8192 },
-		{ SIZE_MAX / 2, SIZE_MAX / 2 + 1 }, { SIZE_MAX / 2 + 1, SIZE_MAX / 2 + 1 }, { SIZE_MAX / 2 + 2, 0 }, { SIZE_MAX, 0 } };
+	} rows[] = { { 0, 16 }, { 1, 16 }, { 16, 16 }, { 17, 32 }, { 24, 32 }, { 32, 32 }, { 33, 64 }, { 4095, 4096 }, { 4096, 4096 },
+		{ 4097, 8192 }, { SIZE_MAX / 2, SIZE_MAX / 2 + 1 }, { SIZE_MAX / 2 + 1, SIZE_MAX / 2 + 1 }, { SIZE_MAX / 2 + 2, 0 },
+		{ SIZE_MAX, 0 } };
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		cr_expect(eq(sz, md_params_round_alignment(rows[i].asked), rows[i].given), "%zu", rows[i].asked);

@@ -69,7 +69,8 @@ Test(pattern, every_change_of_a_single_byte_is_noticed_and_located)
 
 				for (unsigned change = 1; change < 256; change++) {
 					memory[i] ^= (unsigned char)change;
-					must(!md_pattern_intact(SECRET, at(begin), at(end)) == inside, "[%zu, %zu): byte %zu xor %#x", begin, end, i, change);
+					must(!md_pattern_intact(SECRET, at(begin), at(end)) == inside, "[%zu, %zu): byte %zu xor %#x",
+						begin, end, i, change);
 					memory[i] ^= (unsigned char)change;
 				}
 				memory[i] ^= 1;
@@ -77,7 +78,8 @@ Test(pattern, every_change_of_a_single_byte_is_noticed_and_located)
 
 				memory[i] ^= 1;
 				must(damage.byte_count == inside, "[%zu, %zu): byte %zu", begin, end, i);
-				must(damage.first == (inside ? at(i) : 0) && damage.end == (inside ? at(i) + 1 : 0), "[%zu, %zu): byte %zu", begin, end, i);
+				must(damage.first == (inside ? at(i) : 0) && damage.end == (inside ? at(i) + 1 : 0), "[%zu, %zu): byte %zu",
+					begin, end, i);
 			}
 		}
 	}
@@ -103,7 +105,8 @@ Test(pattern, check_takes_any_range)
 	memory[20] ^= 1;
 	for (size_t begin = 0; begin <= ROOM; begin++)
 		for (size_t end = begin; end <= ROOM; end++)
-			must(md_pattern_check(SECRET, at(begin), at(end)).byte_count == (begin <= 20 && 20 < end), "[%zu, %zu)", begin, end);
+			must(md_pattern_check(SECRET, at(begin), at(end)).byte_count == (begin <= 20 && 20 < end), "[%zu, %zu)", begin,
+				end);
 }
 
 Test(pattern, nothing_to_do_in_an_empty_range)
@@ -166,7 +169,8 @@ Test(pattern, fill_is_intact_only_if_every_byte_is)
 				struct md_damage damage = md_fill_check(0xdf, at(begin), at(begin + bytes));
 
 				must(!md_fill_intact(0xdf, at(begin), at(begin + bytes)), "%zu bytes from %zu: byte %zu", bytes, begin, i);
-				must(damage.byte_count == 1 && damage.first == at(i) && damage.end == at(i + 1), "%zu bytes from %zu: byte %zu", bytes, begin, i);
+				must(damage.byte_count == 1 && damage.first == at(i) && damage.end == at(i + 1),
+					"%zu bytes from %zu: byte %zu", bytes, begin, i);
 				memory[i] ^= (unsigned char)bit;
 			}
 		}

@@ -32,7 +32,8 @@ static void put(uint64_t n)
 
 static void remove_oldest(uint64_t expected)
 {
-	must(md_quarantine_oldest(&quarantine) == user_of(expected), "block %lu is due, not %#lx", expected, md_quarantine_oldest(&quarantine));
+	must(md_quarantine_oldest(&quarantine) == user_of(expected), "block %lu is due, not %#lx", expected,
+		md_quarantine_oldest(&quarantine));
 	md_quarantine_remove_oldest(&quarantine, charge_of(expected));
 }
 
@@ -58,7 +59,8 @@ Test(quarantine, oldest_out_first_at_every_length)
 			bytes += charge_of(in);
 			put(in++);
 		}
-		must(quarantine.blocks == length && quarantine.bytes == bytes, "%lu blocks of %zu bytes", quarantine.blocks, quarantine.bytes);
+		must(quarantine.blocks == length && quarantine.bytes == bytes, "%lu blocks of %zu bytes", quarantine.blocks,
+			quarantine.bytes);
 		while (out < in)
 			remove_oldest(out++);
 		must(quarantine.blocks == 0 && quarantine.bytes == 0, "%lu blocks of %zu bytes", quarantine.blocks, quarantine.bytes);

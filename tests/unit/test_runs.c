@@ -30,10 +30,14 @@ static size_t free_runs(void)
 			uintptr_t end = run->begin + run->bytes;
 
 			must(run->previous == previous, "bin %u: links disagree", bin);
-			must(run->begin % UNIT == 0 && run->bytes % UNIT == 0 && run->bytes, "run of %zu bytes at %#lx", run->bytes, run->begin);
-			must(bin < 32 ? run->bytes == (bin + 1) * UNIT : run->bytes / UNIT >> (bin - 27) == 1, "%zu bytes in bin %u", run->bytes, bin);
-			must(md_page_map_run(&map, run->begin) == run && md_page_map_run(&map, end - UNIT) == run, "ends of %#lx", run->begin);
-			must(!md_page_map_run(&map, run->begin - UNIT) && !md_page_map_run(&map, end), "%#lx touches another run", run->begin);
+			must(run->begin % UNIT == 0 && run->bytes % UNIT == 0 && run->bytes, "run of %zu bytes at %#lx", run->bytes,
+				run->begin);
+			must(bin < 32 ? run->bytes == (bin + 1) * UNIT : run->bytes / UNIT >> (bin - 27) == 1, "%zu bytes in bin %u",
+				run->bytes, bin);
+			must(md_page_map_run(&map, run->begin) == run && md_page_map_run(&map, end - UNIT) == run, "ends of %#lx",
+				run->begin);
+			must(!md_page_map_run(&map, run->begin - UNIT) && !md_page_map_run(&map, end), "%#lx touches another run",
+				run->begin);
 			for (uintptr_t addr = run->begin + UNIT; addr < end - UNIT; addr += UNIT)
 				must(!md_page_map_get(&map, addr), "%#lx is marked inside of a run", addr);
 			free_bytes += run->bytes;
@@ -44,7 +48,8 @@ static size_t free_runs(void)
 	must(runs.dirty_bytes == dirty_bytes, "dirty_bytes %zu, in bins %zu", runs.dirty_bytes, dirty_bytes);
 	must(atomic_load(&runs.mapped_bytes) == atomic_load(&runs.used_bytes) + free_bytes, "mapped %zu, used %zu, free %zu",
 		atomic_load(&runs.mapped_bytes), atomic_load(&runs.used_bytes), free_bytes);
-	must(atomic_load(&fake_os.mapped_bytes) == atomic_load(&runs.mapped_bytes) + atomic_load(&arena.mapped_bytes) + atomic_load(&map.mapped_bytes),
+	must(atomic_load(&fake_os.mapped_bytes) ==
+			atomic_load(&runs.mapped_bytes) + atomic_load(&arena.mapped_bytes) + atomic_load(&map.mapped_bytes),
 		"the system counts other mappings than we do");
 	return count;
 }
@@ -171,13 +176,15 @@ Test(runs, random_takes_and_gives)
 
 	for (int step = 0; step < 20000; step++) {
 		if (count < 300 && random_below(&random, 100) < 55) {
-			size_t bytes = (1 + random_below(&random, step % 10 ? 6 : 100)) * UNIT, alignment = UNIT << (step % 50 ? 0 : random_below(&random, 6));
+			size_t bytes = (1 + random_below(&random, step % 10 ? 6 : 100)) * UNIT,
+			       alignment = UNIT << (step % 50 ? 0 : random_below(&random, 6));
 			bool fresh, written = random_below(&random, 2);
 			uintptr_t begin = md_runs_take(&runs, bytes, alignment, &fresh);
 
 			must(begin && begin % alignment == 0, "step %d: %#lx", step, begin);
 			for (size_t i = 0; i < count; i++)
-				must(begin >= taken[i].begin + taken[i].bytes || taken[i].begin >= begin + bytes, "step %d: taken twice", step);
+				must(begin >= taken[i].begin + taken[i].bytes || taken[i].begin >= begin + bytes, "step %d: taken twice",
+					step);
 			must(!fresh || reads_as_zero(begin, bytes), "step %d: fresh memory that was written", step);
 			if (written)
 				memset((void *)begin, 0xff, bytes);
@@ -315,7 +322,8 @@ Test(runs, used_memory_beyond_a_share_is_dropped)
 	cr_expect(runs.dirty_bytes <= (keep > runs.keep_dirty_bytes ? keep : runs.keep_dirty_bytes), "%zu are kept", runs.dirty_bytes);
 	cr_expect(gt(u64, atomic_load(&fake_os.drops), 0));
 	for (size_t i = 1; i < 512; i += 2)
-		must(*(unsigned char *)(begin + i * UNIT) == 0xff && *(unsigned char *)(begin + (i + 1) * UNIT - 1) == 0xff, "unit %zu is not free", i);
+		must(*(unsigned char *)(begin + i * UNIT) == 0xff && *(unsigned char *)(begin + (i + 1) * UNIT - 1) == 0xff,
+			"unit %zu is not free", i);
 	md_runs_trim(&runs, 0);
 }
 

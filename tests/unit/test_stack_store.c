@@ -38,7 +38,8 @@ static void expect_stack(md_stack_id id, const struct md_frame *frames, size_t c
 
 	must(md_stack_store_frames(store, id, read, MD_STACK_FRAMES_MAX) == count, "stack %u has not %zu frames", id.value, count);
 	for (size_t i = 0; i < count; i++)
-		must(read[i].pc == frames[i].pc && read[i].module == frames[i].module, "stack %u: frame %zu is %#lx", id.value, i, read[i].pc);
+		must(read[i].pc == frames[i].pc && read[i].module == frames[i].module, "stack %u: frame %zu is %#lx", id.value, i,
+			read[i].pc);
 }
 
 Test(stack_store, the_same_stack_has_the_same_id)
@@ -98,7 +99,8 @@ Test(stack_store, ids_that_were_never_given)
 	cr_expect(eq(sz, md_stack_store_frames(store, MD_STACK_NONE, read, 1), 0));
 	cr_expect(eq(sz, md_stack_store_frames(store, (md_stack_id){ 5 }, read, 1), 0));
 	md_stack_store_put(store, frames, 1);
-	cr_expect(eq(sz, md_stack_store_frames(store, (md_stack_id){ 1000 }, read, 1), 0), "the storage is there, but nothing is in that place");
+	cr_expect(eq(sz, md_stack_store_frames(store, (md_stack_id){ 1000 }, read, 1), 0),
+		"the storage is there, but nothing is in that place");
 	cr_expect(eq(sz, md_stack_store_frames(store, (md_stack_id){ 1u << 29 }, read, 1), 0));
 	cr_expect(eq(sz, md_stack_store_frames(store, (md_stack_id){ UINT32_MAX }, read, 1), 0));
 }
@@ -135,7 +137,8 @@ Test(stack_store, tables_grow_without_losing_anything)
 		size_t count = make_stack(n, frames);
 
 		expect_stack(ids[n], frames, count);
-		must((ids[n].value & ((1u << MD_STACK_CHUNK_BITS) - 1)) + count < 1u << MD_STACK_CHUNK_BITS, "stack %lu lies over the end of its chunk", n);
+		must((ids[n].value & ((1u << MD_STACK_CHUNK_BITS) - 1)) + count < 1u << MD_STACK_CHUNK_BITS,
+			"stack %lu lies over the end of its chunk", n);
 		must(md_stack_store_put(store, frames, count).value == ids[n].value, "stack %lu", n);
 	}
 	cr_expect(eq(uint, atomic_load(&store->stack_count), STACKS));

@@ -54,8 +54,8 @@ static void zone_is_sound(const struct md_zone *zone)
 		must((state == MD_BLOCK_FREE) == (is_free || i >= zone->carved), "slot %u: state %u", i, state);
 		must(!is_free || i / 64 >= zone->free_hint, "slot %u is free before the hint", i);
 	}
-	must(zone->free_count == bits + zone->slot_count - zone->carved, "free_count %u, %u bits, %u of %u carved", zone->free_count, bits, zone->carved,
-		zone->slot_count);
+	must(zone->free_count == bits + zone->slot_count - zone->carved, "free_count %u, %u bits, %u of %u carved", zone->free_count, bits,
+		zone->carved, zone->slot_count);
 	must(zone->free_count + cached == zone->slot_count, "slots were lost");
 	must(zone->listed == (zone->free_count > 0), "a zone is listed while it has free slots");
 }
@@ -97,13 +97,17 @@ Test(zone, slots_come_lowest_first_apart_and_in_their_zone)
 
 			must(zone && zone->class_index == class_index && zone->slot_bytes == bytes, "class %u, slot %u", class_index, i);
 			must(slots[i].begin % MD_ALIGNMENT == 0, "class %u, slot %u", class_index, i);
-			must(slots[i].begin - MD_REDZONE_BYTES >= zone->begin && slots[i].begin + bytes <= zone->begin + zone->bytes, "class %u, slot %u", class_index, i);
-			must(i == 0 || slots[i].begin == slots[i - 1].begin + bytes, "class %u: slot %u is not the next higher one", class_index, i);
-			must(slots[i].record == &zone->records[md_zone_slot_at(zone, slots[i].begin)], "class %u: record of slot %u", class_index, i);
-			must(state_of(slots[i]) == MD_BLOCK_CACHED, "class %u, slot %u", class_index, i);
-			must(md_pattern_intact(SECRET, slots[i].begin - MD_REDZONE_BYTES, slots[i].begin), "class %u: front red zone of slot %u", class_index, i);
-			must(md_pattern_intact(SECRET, slots[i].begin + bytes - MD_REDZONE_BYTES, slots[i].begin + bytes), "class %u: red zone of slot %u",
+			must(slots[i].begin - MD_REDZONE_BYTES >= zone->begin && slots[i].begin + bytes <= zone->begin + zone->bytes,
+				"class %u, slot %u", class_index, i);
+			must(i == 0 || slots[i].begin == slots[i - 1].begin + bytes, "class %u: slot %u is not the next higher one",
 				class_index, i);
+			must(slots[i].record == &zone->records[md_zone_slot_at(zone, slots[i].begin)], "class %u: record of slot %u",
+				class_index, i);
+			must(state_of(slots[i]) == MD_BLOCK_CACHED, "class %u, slot %u", class_index, i);
+			must(md_pattern_intact(SECRET, slots[i].begin - MD_REDZONE_BYTES, slots[i].begin),
+				"class %u: front red zone of slot %u", class_index, i);
+			must(md_pattern_intact(SECRET, slots[i].begin + bytes - MD_REDZONE_BYTES, slots[i].begin + bytes),
+				"class %u: red zone of slot %u", class_index, i);
 		}
 		must(zone_of(slots[0])->kind == (bytes <= MD_SLOT_BYTES_TINY ? MD_ZONE_TINY : MD_ZONE_SMALL), "class %u", class_index);
 		zone_is_sound(zone_of(slots[0]));
@@ -123,7 +127,8 @@ Test(zone_redzone, a_zone_is_filled_with_slots)
 			size_t used = redzones[r] + (size_t)zone->slot_count * zone->slot_bytes;
 
 			must(zone->first_slot == zone->begin + redzones[r], "class %u", class_index);
-			must(used <= zone->bytes && zone->bytes - used < zone->slot_bytes, "class %u: %zu of %zu bytes", class_index, used, zone->bytes);
+			must(used <= zone->bytes && zone->bytes - used < zone->slot_bytes, "class %u: %zu of %zu bytes", class_index, used,
+				zone->bytes);
 			must(md_pattern_intact(SECRET, zone->begin, zone->first_slot), "class %u", class_index);
 		}
 	}
@@ -153,8 +158,9 @@ Test(zone_redzone, slot_at_is_exact)
 
 			for (int i = 0; i < 2; i++)
 				for (uintptr_t addr = both[i]->first_slot; addr < both[i]->begin + both[i]->bytes; addr++)
-					must(md_zone_slot_at(both[i], addr) == (addr - both[i]->first_slot) / both[i]->slot_bytes, "class %u, zone of %zu bytes, offset %lu",
-						class_index, both[i]->bytes, addr - both[i]->first_slot);
+					must(md_zone_slot_at(both[i], addr) == (addr - both[i]->first_slot) / both[i]->slot_bytes,
+						"class %u, zone of %zu bytes, offset %lu", class_index, both[i]->bytes,
+						addr - both[i]->first_slot);
 		}
 	}
 }
@@ -198,8 +204,8 @@ static void free_alternately_then_the_rest(unsigned class_index, unsigned zone_c
 	must(zones.classes[class_index].zone_count <= 1, "class %u: %u zones are kept", class_index, zones.classes[class_index].zone_count);
 	md_zones_release_empty(&zones);
 	must(zones.classes[class_index].zone_count == 0, "class %u", class_index);
-	must(count_runs() == 1 && runs.free_bytes == atomic_load(&runs.mapped_bytes) && !atomic_load(&runs.used_bytes), "class %u: %u free runs", class_index,
-		count_runs());
+	must(count_runs() == 1 && runs.free_bytes == atomic_load(&runs.mapped_bytes) && !atomic_load(&runs.used_bytes),
+		"class %u: %u free runs", class_index, count_runs());
 }
 
 Test(zone, empty_zones_become_one_free_run)
@@ -323,10 +329,11 @@ Test(zone, large_zones)
 			must(md_layout_large(sizes[i], alignment, 16, &layout), "%zu", sizes[i]);
 			struct md_zone *zone = md_zones_take_large(&zones, &layout, alignment, &fresh);
 
-			must(zone && zone->kind == MD_ZONE_LARGE && zone->slot_count == 1 && zone->records == &zone->large_record, "%zu", sizes[i]);
+			must(zone && zone->kind == MD_ZONE_LARGE && zone->slot_count == 1 && zone->records == &zone->large_record, "%zu",
+				sizes[i]);
 			must(zone->large_user % alignment == 0, "%zu aligned to %zu: %#lx", sizes[i], alignment, zone->large_user);
-			must(zone->begin <= zone->large_begin && zone->large_begin < zone->large_user && zone->large_user + sizes[i] < zone->large_end &&
-					zone->large_end <= zone->begin + zone->bytes,
+			must(zone->begin <= zone->large_begin && zone->large_begin < zone->large_user &&
+					zone->large_user + sizes[i] < zone->large_end && zone->large_end <= zone->begin + zone->bytes,
 				"%zu aligned to %zu", sizes[i], alignment);
 			for (uintptr_t addr = zone->begin; addr < zone->begin + zone->bytes; addr += MD_PAGE_BYTES)
 				must(md_page_map_zone(&map, addr) == zone, "%zu aligned to %zu: %#lx", sizes[i], alignment, addr);
@@ -334,7 +341,8 @@ Test(zone, large_zones)
 			must(atomic_load(&runs.used_bytes) == zone->bytes, "what lies before an aligned zone is given back");
 			md_zones_give_large(&zones, zone, false);
 			must(!md_page_map_zone(&map, zone->begin), "%zu aligned to %zu", sizes[i], alignment);
-			must(atomic_load(&runs.used_bytes) == 0 && atomic_load(&zones.large_count) == 0, "%zu aligned to %zu", sizes[i], alignment);
+			must(atomic_load(&runs.used_bytes) == 0 && atomic_load(&zones.large_count) == 0, "%zu aligned to %zu", sizes[i],
+				alignment);
 		}
 	}
 	md_runs_trim(&runs, 0);
