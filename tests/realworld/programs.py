@@ -143,7 +143,8 @@ git cherry-pick --no-commit side~2 || git reset -q --hard; git rev-parse HEAD^{t
 for module, most in (("json", 120), ("dict", 120), ("threading", 240), ("subprocess", 300), ("ctypes", 120)):
     # Only the verdict is compared: the rest has times in it.
     entry(f"python-test-{module}", "libpython3.11-testsuite", f"test:/usr/bin/python3 -c 'import test.test_{module}'",
-          f"/usr/bin/python3 -m test test_{module} > log 2>&1 || {{ cat log >&2; exit 1; }}; grep '^Tests result: SUCCESS' log",
+          f"/usr/bin/python3 -m test -W test_{module} > log 2>&1 || {{ grep -E -A15 '^(FAIL|ERROR):' log >&2; exit 1; }}\n"
+          "grep '^Tests result: SUCCESS' log",
           seconds=most, compare="output", variables={"PYTHONMALLOC": "malloc"})
 entry("python", "python3", "/usr/bin/python3", r"""
 cat > t.py <<'END'
@@ -604,3 +605,223 @@ ps -o comm= -p $$; top -b -n 1 | grep -c PID; vmstat | wc -l; free | wc -l; pgre
 flock f echo locked; column -t <(seq 5 | paste - -); hexdump -C $INPUT/hello.c | md5sum; script -qec 'echo in a terminal' /dev/null
 getopt -o ab: -- -a -b c; rev <<< abc; cal 2 2024 2> /dev/null || true; lsblk > /dev/null || true; taskset 1 nproc
 """)
+
+# --- more of the kinds that preloads broke -----------------------------------------------------------------------------
+entry("zsh", "zsh", "zsh", r"""
+zsh -fc 'typeset -A m; for i in {1..20000}; do m[k$((i % 500))]+=x$i; done; s=0; for k in ${(k)m}; do ((s += ${#m[$k]})); done; echo $s'
+zsh -fc 'for f in $INPUT/tree/*/*(.L+200); do print ${f:t}; done | sort | wc -l; x=(${(f)"$(<$INPUT/text.txt)"}); print $#x ${(U)x[77]}'
+zsh -fc 'autoload -Uz compinit zmv; f() { (($1)) && f $(($1 - 1)) || print bottom }; f 300; (print sub; exit 3) || print $?; sleep 0 & wait'
+""")
+entry("gawk", "gawk", "gawk", r"""
+gawk '{ for (i = 1; i <= NF; i++) n[$i]++ } END { c = asorti(n, k); for (i = 1; i <= 5; i++) print k[i], n[k[i]] }' $INPUT/text.txt
+gawk -M 'BEGIN { x = 1; for (i = 1; i < 200; i++) x *= i; print x % 1000000007; print gensub(/(a)(b)/, "\\2\\1", "g", "abab") }'
+""")
+entry("emacs", "emacs-nox", "emacs", r"""
+emacs -Q --batch --eval '(let ((m (make-hash-table :test (quote equal)))) (dotimes (i 50000) (push i (gethash (format "k%d" (% i 300)) m)))
+	(garbage-collect) (princ (hash-table-count m)))'; echo
+emacs -Q --batch $INPUT/text.txt --eval '(progn (sort-lines nil (point-min) (point-max)) (replace-regexp-in-region "heap" "HEAP" (point-min))
+	(write-file (expand-file-name "out" (getenv "HOME"))))' 2> /dev/null; md5sum out
+printf '(defun f (x) (mapcar (lambda (y) (+ x y)) (number-sequence 1 5)))\n(princ (f 3))\n' > f.el
+emacs -Q --batch -f batch-byte-compile f.el; emacs -Q --batch -l f.elc; echo
+emacs -Q --batch --eval '(princ (with-temp-buffer (c-mode) (insert-file-contents "'$INPUT/hello.c'") (font-lock-ensure) (buffer-size)))'; echo
+emacs -Q --batch --eval '(princ (shell-command-to-string "echo from the shell"))'
+""", compare="output", seconds=120)
+# Catches SIGSEGV for its write barrier.
+entry("sbcl", "sbcl", "sbcl", r"""
+cat > t.lisp <<'END'
+(defun fill-table (n) (let ((table (make-hash-table :test 'equal))) (dotimes (i n table) (push i (gethash (format nil "k~d" (mod i 300)) table)))))
+(loop repeat 3 do (print (hash-table-count (fill-table 100000))) (sb-ext:gc :full t))
+(print (handler-case (error "expected") (error (e) (princ-to-string e))))
+(print (handler-case (labels ((f (n) (1+ (f n)))) (f 1)) (storage-condition () :exhausted)))
+(let ((threads (loop for k below 4 collect (let ((k k)) (sb-thread:make-thread (lambda () (length (fill-table-list k))))))))
+  (defun fill-table-list (k) (loop for i below 50000 collect (list i k)))
+  (print (mapcar #'sb-thread:join-thread threads)))
+END
+sed -i 's/^(let ((threads/(defun fill-table-list (k) (loop for i below 50000 collect (list i k)))\n&/' t.lisp
+sbcl --noinform --non-interactive --no-sysinit --no-userinit --load t.lisp 2> /dev/null
+""", compare="output", seconds=120)
+entry("guile", "guile-3.0", "guile", r"""
+guile --no-auto-compile -c '(use-modules (ice-9 threads) (ice-9 regex)) (define h (make-hash-table))
+	(do ((i 0 (1+ i))) ((= i 100000)) (hash-set! h (modulo i 300) (list i (number->string i)))) (gc)
+	(display (hash-count (const #t) h)) (newline) (display (par-map (lambda (n) (string-length (number->string (expt n 999)))) (iota 8 2)))
+	(newline) (display (catch #t (lambda () (error "x")) (lambda (k . a) k)))'
+""", seconds=120)
+entry("ocaml", "ocaml-nox", "ocaml ocamlc", r"""
+echo 'let () = let h = Hashtbl.create 7 in for i = 0 to 100000 do Hashtbl.replace h (string_of_int (i mod 500)) (List.init 5 (fun x -> x + i)) done;
+	Gc.compact (); Printf.printf "%d\n" (Hashtbl.length h); try ignore (List.hd []) with Failure m -> print_endline m' > t.ml
+ocaml t.ml; ocamlc -o t t.ml; ocamlrun t 2> /dev/null || ./t
+""")
+entry("erlang", "erlang-base", "erl", r"""
+erl -noshell -eval 'P = [spawn_monitor(fun() -> exit(length([integer_to_list(I * K) || I <- lists:seq(1, 20000)])) end) || K <- lists:seq(1, 20)],
+	io:format("~p~n", [lists:usort([receive {"DOWN", R, _, _, X} -> X; {_, R, _, _, X} -> X end || {_, R} <- P])]),
+	T = ets:new(t, [public]), [ets:insert(T, {I, lists:duplicate(I rem 50, x)}) || I <- lists:seq(1, 30000)],
+	io:format("~p ~p~n", [ets:info(T, size), erlang:md5(term_to_binary(lists:seq(1, 1000)))]), halt().'
+""", seconds=120)
+entry("r", "r-base-core", "R", r"""
+R --vanilla --slave -e 'x <- sapply(1:20000, function(i) paste0("k", i %% 300)); print(head(table(x), 3)); m <- matrix(1:40000 %% 97, 200)
+	print(sum(m %*% t(m))); print(summary(lm(y ~ x, data.frame(x = 1:50, y = (1:50)^2)))$r.squared); gc() -> g; tryCatch(stop("x"), error = function(e) cat("caught\n"))'
+""", seconds=120)
+entry("luajit", "luajit", "luajit", r"""
+luajit -e 'local t = {} for i = 1, 400000 do t[i % 1000] = { i, tostring(i), string.rep("x", i % 50) } end collectgarbage() print(#t)
+	local ffi = require "ffi" ffi.cdef "void *malloc(size_t); void free(void *);" for i = 1, 100000 do ffi.C.free(ffi.C.malloc(i % 1000)) end
+	print(pcall(error, "x"))'
+""")
+entry("go", "golang-go gcc", "go gcc", r"""
+mkdir m; cd m; export GOCACHE=$PWD/cache GOFLAGS=-mod=mod GOTOOLCHAIN=local CGO_ENABLED=1; go mod init example.invalid/x 2> /dev/null
+cat > x.go <<'END'
+package main
+
+// #include <stdlib.h>
+import "C"
+
+import (
+	"fmt"
+	"sync"
+)
+
+func main() {
+	var group sync.WaitGroup
+	for k := 0; k < 8; k++ {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			for i := 1; i < 5000; i++ {
+				C.free(C.malloc(C.size_t(i)))
+			}
+		}()
+	}
+	group.Wait()
+	defer func() { fmt.Println("recovered:", recover() != nil) }()
+	var none *int
+	fmt.Println(*none)
+}
+END
+go build -o x . 2> /dev/null; ./x; go vet . ; gofmt -l .
+""", seconds=240, compare="output")
+entry("ffmpeg", "ffmpeg", "ffmpeg ffprobe", r"""
+in="-f lavfi -i testsrc2=duration=2:size=192x144:rate=12 -f lavfi -i sine=frequency=440:duration=2"
+ffmpeg -v error -nostdin $in -c:v mpeg4 -flags +bitexact -c:a flac -y a.mkv; ffprobe -v error -show_entries stream=codec_name,width -of csv a.mkv
+ffmpeg -v error -nostdin -i a.mkv -vf scale=96:72,hue=h=30 -f framemd5 - | md5sum
+ffmpeg -v error -nostdin $in -c:v libx264 -preset ultrafast -threads 2 -y b.mp4; ffmpeg -v error -nostdin -threads 2 -i b.mp4 -f null -
+ffmpeg -v error -nostdin -i /nonexistent -f null - || echo $?
+""", seconds=120, compare="output")
+entry("gnuplot", "gnuplot-nox", "gnuplot", r"""
+echo 'set term svg; set output "o.svg"; set samples 300; plot sin(x) title "s", "'$INPUT/numbers.txt'" every 100 using 2 with lines; splot x*y' | gnuplot
+grep -c path o.svg
+""")
+entry("poppler", "poppler-utils ghostscript", "pdftotext gs", r"""
+printf '%%!PS\n/Helvetica findfont 20 scalefont setfont 1 1 20 { pop 50 300 moveto (Hello heap) show showpage } for\n' > p.ps
+gs -q -dNOPAUSE -dBATCH -sDEVICE=pdfwrite -o o.pdf p.ps; pdftotext o.pdf - | sort | uniq -c; pdfinfo o.pdf | grep Pages; pdftoppm -r 40 o.pdf p
+cat p-*.ppm | md5sum; pdffonts o.pdf | wc -l
+""", compare="output")
+entry("graphviz", "graphviz", "dot", r"""
+{ echo 'digraph g {'; for i in $(seq 150); do echo "n$i -> n$((i * 7 % 150)); n$i -> n$((i * i % 150)) [label=$i];"; done; echo '}'; } > g
+dot -Tsvg g | grep -c edge; neato -Tplain g | wc -l; dot -Tpng g > o.png; gc -n g
+""", seconds=120, compare="output")
+entry("lld", "lld gcc", "ld.lld gcc", r"""
+gcc -O1 -g -w -fuse-ld=lld $INPUT/hello.c -o h -pthread; ./h; gcc -fuse-ld=lld -Wl,--gc-sections,--icf=all,--threads=2 -w $INPUT/hello.c -o i -pthread
+./i; ld.lld --no-such-option 2> /dev/null || echo $?
+""")
+entry("fakeroot", "fakeroot", "fakeroot", r"""
+fakeroot sh -c 'touch f; chown daemon:bin f; stat -c "%U %G" f; mknod n c 1 3; stat -c %F n; tar -cf t.tar f n; id -u'; tar -tvf t.tar | awk '{ print $2 }'
+""", compare="output")
+entry("su", "login util-linux", "su setpriv unshare", r"""
+[ $(id -u) = 0 ] || { echo not root; exit 0; }
+su nobody -s /bin/sh -c 'id -un'; setpriv --reuid=65534 --regid=65534 --clear-groups id -u; nice -n 3 chroot / true
+unshare -m -u sh -c 'hostname inside; hostname' 2> /dev/null || echo refused; runuser -u nobody -- sh -c 'echo $0'
+""", compare="output")
+entry("bubblewrap", "bubblewrap", "bwrap", r"""
+bwrap --ro-bind / / --dev /dev --unshare-pid --die-with-parent sh -c 'echo in $$' 2> /dev/null || echo refused
+""", compare="output")
+entry("qemu-user", "qemu-user", "qemu-x86_64", r"""
+qemu-x86_64 /bin/echo from the guest; qemu-x86_64 /usr/bin/sort -u $INPUT/numbers.txt | md5sum; qemu-x86_64 /bin/sh -c 'exit 3' || echo $?
+""", compare="output", seconds=120)
+entry("rsync", "rsync", "rsync", r"""
+rsync -a $INPUT/tree/ a; diff -r a $INPUT/tree; for i in 1 2 3; do echo more >> a/folder$i/file$i; done; mkdir -p b; rsync -a $INPUT/tree/ b
+rsync -ac --delete --stats a/ b | grep -c 'Number of'; diff -r a b; rsync -a --list-only b/folder1/ | wc -l
+""")
+entry("sshd", "openssh-server openssh-client", "sshd ssh ssh-keygen", r"""
+[ $(id -u) = 0 ] || { echo not root; exit 0; }
+mkdir -p /run/sshd; ssh-keygen -q -t ed25519 -N '' -f host; ssh-keygen -q -t ed25519 -N '' -f user; cp user.pub keys; chmod 700 . ; chmod 600 keys
+/usr/sbin/sshd -D -e -f /dev/null -p $PORT -o ListenAddress=127.0.0.1 -o HostKey=$PWD/host -o AuthorizedKeysFile=$PWD/keys -o PidFile=$PWD/pid \
+	-o StrictModes=no -o PermitRootLogin=yes -o UsePAM=no 2> log & server=$!
+go() { ssh -F /dev/null -i user -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -p $PORT root@127.0.0.1 "$@"; }
+for i in $(seq 50); do go true 2> /dev/null && break; sleep 0.1; done
+go 'echo there; exit 4' || echo $?; go cat < $INPUT/text.txt | md5sum; go 'head -c 300000 /dev/zero' | wc -c; kill $server; wait $server || true
+grep -c -i 'crash\|terminated by signal\|fatal' log || true
+""", compare="output", seconds=60)
+entry("apache", "apache2-bin curl apache2-utils", "apache2 curl ab", r"""
+mkdir w; echo hello > w/h; cp $INPUT/text.txt w/t
+for mpm in event prefork worker; do
+cat > c <<END
+ServerRoot $PWD
+PidFile $PWD/pid
+Listen 127.0.0.1:$PORT
+ServerName localhost
+LoadModule mpm_${mpm}_module /usr/lib/apache2/modules/mod_mpm_$mpm.so
+LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
+LoadModule deflate_module /usr/lib/apache2/modules/mod_deflate.so
+LoadModule filter_module /usr/lib/apache2/modules/mod_filter.so
+User nobody
+Group nogroup
+DefaultRuntimeDir $PWD
+ErrorLog $PWD/error
+DocumentRoot $PWD/w
+SetOutputFilter DEFLATE
+END
+chmod 755 . w; chmod 644 w/*
+apache2 -f $PWD/c -D FOREGROUND & server=$!
+for i in $(seq 100); do curl -s -o /dev/null http://127.0.0.1:$PORT/h && break; sleep 0.1; done
+curl -s http://127.0.0.1:$PORT/h; curl -s --compressed http://127.0.0.1:$PORT/t | md5sum
+ab -q -n 1000 -c 10 http://127.0.0.1:$PORT/h > ab; grep -E 'Complete|Failed' ab; kill -USR1 $server; sleep 0.5; curl -s http://127.0.0.1:$PORT/h
+kill -TERM $server; wait $server || true; grep -c 'exit signal\|Segmentation' error || true; done
+""", compare="output", seconds=120)
+entry("haproxy", "haproxy curl", "haproxy curl python3", r"""
+cat > c <<END
+global
+	nbthread 2
+defaults
+	mode http
+	timeout client 5s
+	timeout server 5s
+	timeout connect 5s
+frontend f
+	bind 127.0.0.1:$PORT
+	http-request return status 200 content-type text/plain lf-string "%[path,upper]\n" if { path_beg /x }
+	http-request deny deny_status 418
+END
+haproxy -db -q -f c & server=$!
+for i in $(seq 100); do curl -s -o /dev/null http://127.0.0.1:$PORT/x && break; sleep 0.1; done
+for i in $(seq 30); do curl -s http://127.0.0.1:$PORT/x$i; done | md5sum; curl -s -o /dev/null -w '%{http_code}\n' http://127.0.0.1:$PORT/no
+kill -USR1 $server; wait $server || true
+""", compare="output")
+entry("dnsmasq", "dnsmasq-base", "dnsmasq perl", r"""
+dnsmasq --test -C /dev/null; dnsmasq -k -C /dev/null -p $PORT --listen-address=127.0.0.1 --bind-interfaces -u root -R -h --address=/x.test/10.1.2.3 \
+	--pid-file=$PWD/pid & server=$!
+sleep 0.5; perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(Proto => "udp", PeerAddr => "127.0.0.1:$ENV{PORT}") or die;
+	for my $n (1 .. 200) { $s->send(pack("n6", $n, 256, 1, 0, 0, 0) . "\1x\4test\0\0\1\0\1"); $s->recv(my $r, 512); $ok++ if substr($r, -4) eq "\n\1\2\3" }
+	print "$ok\n"'; kill $server; wait $server || true
+""", compare="output")
+entry("mariadb", "mariadb-server-core mariadb-client-core", "mariadbd mariadb mariadb-install-db", r"""
+user=$(id -un); mariadb-install-db --no-defaults --datadir=$PWD/d --user=$user --auth-root-authentication-method=normal --skip-test-db > log 2>&1 \
+	|| { cat log; exit 1; }
+mariadbd --no-defaults --datadir=$PWD/d --user=$user --socket=$PWD/s --skip-networking --innodb-buffer-pool-size=32M --pid-file=$PWD/pid > log 2>&1 &
+server=$!; sql() { mariadb --no-defaults -S s -u root -N -B "$@"; }
+for i in $(seq 300); do sql -e 'select 1' > /dev/null 2>&1 && break; sleep 0.1; done
+sql -e 'create database x; use x; create table t(i int primary key, m varchar(40), key(m)) engine=innodb;
+	insert into t select seq, md5(seq) from seq_1_to_20000; select count(*), min(m), max(m) from t where m like "a%";
+	select length(group_concat(m order by i separator "")) from t where i < 50; alter table t add column j json; check table t;
+	with recursive f(a, b) as (select 0, 1 union all select b, a + b from f where b < 999) select max(a) from f'
+for k in 1 2 3 4; do sql x -e "begin; update t set m = reverse(m) where i % 4 = $k - 1; commit" & done; wait $(jobs -p | tail -4)
+sql x -e 'select md5(group_concat(m order by i)) from t where i < 20; select no' 2> /dev/null || echo $?
+kill $server; wait $server || true; grep -c 'got signal\|\[ERROR\]' log || true
+""", compare="output", seconds=180)
+entry("x11", "xvfb x11-utils x11-apps", "Xvfb xdpyinfo xwd", r"""
+Xvfb -displayfd 3 -screen 0 320x240x24 -nolisten tcp 3> number 2> /dev/null & server=$!
+for i in $(seq 100); do [ -s number ] && break; sleep 0.1; done; export DISPLAY=:$(cat number)
+xdpyinfo | grep -c visual; timeout 1 xclock || echo $?; timeout 1 xeyes || echo $?; xwd -root -silent | wc -c; xprop -root | wc -l; kill $server; wait $server || true
+""", compare="output")
+entry("dbus", "dbus", "dbus-run-session dbus-send", r"""
+dbus-run-session -- sh -c 'for i in 1 2 3 4 5; do dbus-send --session --print-reply --dest=org.freedesktop.DBus / org.freedesktop.DBus.ListNames; done' \
+	| grep -c string
+""", compare="output")
