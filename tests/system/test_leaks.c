@@ -274,3 +274,81 @@ ParameterizedTest(struct leak_case *c, leaks, are_found_under_a_tracer, .timeout
 	if (is_installed("/usr/bin/strace"))
 		run_in_strace(c);
 }
+
+/* --- What the system refuses ------------------------------------------------------- */
+
+/* Runs a program under strace, which lets some calls fail. */
+static struct run_result run_refused(const char *program, const char *argument, const char *path, const char *inject)
+{
+	char preload[1024], options[600], injection[128];
+	struct run_setup setup = { .program = "/usr/bin/strace", .plain = true, .seconds_max = 60,
+		.arguments = { "-f", "-o", "/dev/null", "-E", preload, "-E", options, injection, path ? "-P" : NULL } };
+	int i = path ? 9 : 8;
+
+	snprintf(preload, sizeof preload, "LD_PRELOAD=%s", run_build_path("libmalloc_debug.so"));
+	snprintf(options, sizeof options, "MALLOC_DEBUG_OPTIONS=%s:leak_exitcode=23", COMMON);
+	snprintf(injection, sizeof injection, "--inject=%s", inject);
+	if (path)
+		setup.arguments[i++] = path;
+	setup.arguments[i++] = run_build_path(program);
+	setup.arguments[i] = argument;
+	return run_program(&setup);
+}
+
+static unsigned long directly_leaked(const struct run_result *result)
+{
+	const char *line = strstr(result->report, kind_lines[DIRECT]);
+
+	return line ? strtoul(line + strlen(kind_lines[DIRECT]), NULL, 10) : 0;
+}
+
+Test(leaks, memory_is_read_another_way_where_one_is_refused, .timeout = 120)
+{
+	static const char *const refusals[] = { "process_vm_readv:error=EPERM", "process_vm_readv:error=ENOSYS" };
+
+	for (size_t i = 0; i < 2 && is_installed("/usr/bin/strace"); i++) {
+		struct run_result result = run_refused("programs/leak_stacks", "2", NULL, refusals[i]);
+
+		cr_expect(result.status == 23 && directly_leaked(&result) == 3, "%s: status %d\n%s", refusals[i], result.status, result.report);
+		cr_expect(!strstr(result.report, "Note: "), "%s", result.report);
+		run_destroy(&result);
+	}
+}
+
+/* Without a list of the memory every leak would be a guess: none is reported, and the exit status stays. */
+Test(leaks, nothing_is_said_where_nothing_is_known, .timeout = 120)
+{
+	if (!is_installed("/usr/bin/strace"))
+		return;
+	struct run_result result = run_refused("programs/leak_globals", NULL, "/proc/thread-self/maps", "openat:error=EACCES");
+
+	cr_expect(result.status == 0 && strstr(result.text, "ok\n"), "status %d\n%s", result.status, result.report);
+	cr_expect(!strstr(result.report, "malloc-debug"), "%s", result.report);
+	run_destroy(&result);
+}
+
+/* Threads that cannot be stopped are searched by what is known of their stacks, and the report says so. */
+Test(leaks, threads_that_cannot_be_stopped_are_searched_all_the_same, .timeout = 120)
+{
+	static const char *const paths[] = { NULL, "/proc/self/task" };
+	static const char *const refusals[] = { "rt_tgsigqueueinfo:error=EPERM", "openat:error=EACCES" };
+
+	for (size_t i = 0; i < 2 && is_installed("/usr/bin/strace"); i++) {
+		struct run_result result = run_refused("programs/leak_stacks", "2", paths[i], refusals[i]);
+		unsigned long leaked = directly_leaked(&result);
+
+		cr_expect(result.status == 23 && leaked >= 1 && leaked <= 3, "%s: status %d, %lu leaks\n%s", refusals[i], result.status, leaked, result.report);
+		cr_expect(strstr(result.report, "\nNote: ") && strstr(result.report, "could not be stopped"), "%s: %s", refusals[i], result.report);
+		run_destroy(&result);
+	}
+}
+
+Test(leaks, who_asks_in_a_restricted_program_is_told_why_not, .timeout = 60)
+{
+	struct run_setup setup = { .program = "programs/leak_restricted", .arguments = { "ask" }, .options = COMMON };
+	struct run_result result = run_program(&setup);
+
+	cr_expect(result.status == 0, "status %d", result.status);
+	cr_expect(!strcmp(result.report, "malloc-debug: leaks were not looked for: the system does not let us read memory safely\n"), "%s", result.report);
+	run_destroy(&result);
+}
