@@ -619,7 +619,8 @@ gawk -M 'BEGIN { x = 1; for (i = 1; i < 200; i++) x *= i; print x % 1000000007; 
 entry("emacs", "emacs-nox", "emacs", r"""
 emacs -Q --batch --eval '(let ((m (make-hash-table :test (quote equal)))) (dotimes (i 50000) (push i (gethash (format "k%d" (% i 300)) m)))
 	(garbage-collect) (princ (hash-table-count m)))'; echo
-emacs -Q --batch $INPUT/text.txt --eval '(progn (sort-lines nil (point-min) (point-max)) (replace-regexp-in-region "heap" "HEAP" (point-min))
+cp $INPUT/text.txt t; chmod u+w t
+emacs -Q --batch t --eval '(progn (sort-lines nil (point-min) (point-max)) (replace-regexp-in-region "heap" "HEAP" (point-min))
 	(write-file (expand-file-name "out" (getenv "HOME"))))' 2> /dev/null; md5sum out
 printf '(defun f (x) (mapcar (lambda (y) (+ x y)) (number-sequence 1 5)))\n(princ (f 3))\n' > f.el
 emacs -Q --batch -f batch-byte-compile f.el; emacs -Q --batch -l f.elc; echo
@@ -658,8 +659,12 @@ erl -noshell -eval 'P = [spawn_monitor(fun() -> exit(length([integer_to_list(I *
 	io:format("~p ~p~n", [ets:info(T, size), erlang:md5(term_to_binary(lists:seq(1, 1000)))]), halt().'
 """, seconds=120)
 entry("r", "r-base-core", "R", r"""
-R --vanilla --slave -e 'x <- sapply(1:20000, function(i) paste0("k", i %% 300)); print(head(table(x), 3)); m <- matrix(1:40000 %% 97, 200)
-	print(sum(m %*% t(m))); print(summary(lm(y ~ x, data.frame(x = 1:50, y = (1:50)^2)))$r.squared); gc() -> g; tryCatch(stop("x"), error = function(e) cat("caught\n"))'
+cat > t.R <<'END'
+x <- sapply(1:20000, function(i) paste0("k", i %% 300)); print(head(table(x), 3))
+m <- matrix(1:40000 %% 97, 200); print(sum(m %*% t(m))); print(summary(lm(y ~ x, data.frame(x = 1:50, y = (1:50)^2)))$r.squared)
+invisible(gc()); tryCatch(stop("x"), error = function(e) cat("caught\n"))
+END
+R --vanilla --slave -f t.R
 """, seconds=120)
 entry("luajit", "luajit", "luajit", r"""
 luajit -e 'local t = {} for i = 1, 400000 do t[i % 1000] = { i, tostring(i), string.rep("x", i % 50) } end collectgarbage() print(#t)
@@ -770,13 +775,13 @@ DocumentRoot $PWD/w
 SetOutputFilter DEFLATE
 END
 chmod 755 . w; chmod 644 w/*
-apache2 -f $PWD/c -D FOREGROUND & server=$!
+setsid apache2 -f $PWD/c -D FOREGROUND & server=$!
 for i in $(seq 100); do curl -s -o /dev/null http://127.0.0.1:$PORT/h && break; sleep 0.1; done
 curl -s http://127.0.0.1:$PORT/h; curl -s --compressed http://127.0.0.1:$PORT/t | md5sum
 ab -q -n 1000 -c 10 http://127.0.0.1:$PORT/h > ab; grep -E 'Complete|Failed' ab; kill -USR1 $server; sleep 0.5; curl -s http://127.0.0.1:$PORT/h
 kill -TERM $server; wait $server || true; grep -c 'exit signal\|Segmentation' error || true; done
 """, compare="output", seconds=120)
-entry("haproxy", "haproxy curl", "haproxy curl python3", r"""
+entry("haproxy", "haproxy curl", "haproxy curl", r"""
 cat > c <<END
 global
 	nbthread 2
@@ -788,7 +793,7 @@ defaults
 frontend f
 	bind 127.0.0.1:$PORT
 	http-request return status 200 content-type text/plain lf-string "%[path,upper]\n" if { path_beg /x }
-	http-request deny deny_status 418
+	http-request deny deny_status 403
 END
 haproxy -db -q -f c & server=$!
 for i in $(seq 100); do curl -s -o /dev/null http://127.0.0.1:$PORT/x && break; sleep 0.1; done
