@@ -38,6 +38,17 @@ enum md_place {
 	MD_PLACE_NONCANONICAL /* no address the processor can use             */
 };
 
+enum md_access_kind { MD_ACCESS_NONE, MD_ACCESS_UNKNOWN, MD_ACCESS_READ, MD_ACCESS_WRITE, MD_ACCESS_EXECUTE };
+
+/* One use of memory by the program: of an instruction (a fault, a watchpoint) or of a function of the C library that was called. */
+struct md_access {
+	uintptr_t addr;       /* first byte of the whole range, good or bad */
+	size_t bytes;         /* 0: not known                               */
+	uintptr_t pc;         /* of the instruction; 0 in a call            */
+	const char *function; /* "memcpy", static; NULL: an instruction     */
+	enum md_access_kind kind;
+};
+
 #define MD_EVIDENCE_BYTES 256 /* memory around the damage kept with a finding */
 
 struct md_finding {
@@ -52,6 +63,8 @@ struct md_finding {
 	size_t damaged_bytes;     /* how many bytes differ */
 	uintptr_t damaged_end;    /* one past the last that differs; the first is addr */
 	uintptr_t suspect;        /* start of a neighbour that may be the culprit instead, or 0 */
+
+	struct md_access access;  /* where noticed is MD_NOTICED_AT_ACCESS: what did it; addr above is its first bad byte */
 
 	enum md_place place;      /* of addr */
 	md_thread_id place_thread;
