@@ -19,12 +19,12 @@ int __cxa_atexit(void (*function)(void *), void *argument, void *module);
  * returned, main's frame too. */
 #define EXIT_FRAMES 2
 
-static void look_for_leaks(struct md_thread *self, uintptr_t frame)
+static void look_for_leaks(struct md_thread *self, const uintptr_t *entry)
 {
-	struct md_leaks_here here = { .sp = md_unwind_stack_pointer(self, EXIT_FRAMES) }; /* registers hold nothing that the program still uses */
+	struct md_leaks_here here = { .sp = md_unwind_stack_pointer(entry, EXIT_FRAMES) }; /* registers hold nothing that the program still uses */
 
 	if (!here.sp)
-		here.sp = frame;
+		here.sp = (uintptr_t)entry;
 	md_leaks_check(self, &here, MD_LEAKS_AT_EXIT, MD_TO_SINK, NULL);
 }
 
@@ -38,14 +38,13 @@ static void at_exit(void *unused)
 	(void)unused;
 	if (!self)
 		return;
-	md_capture(self); /* for the stack pointers of our callers */
 	while (more) {
 		more = md_check_heap(&md_process.heap, self, &cursor, MD_NOTICED_AT_EXIT, &call);
 		md_policy_act(self);
 	}
 	/* A forked child has its parent's blocks and few of its parent's reasons. */
 	if (md_process.options.leaks && md_process_pid() == md_process.pid_at_start && md_lsan_search_at_exit())
-		look_for_leaks(self, (uintptr_t)__builtin_frame_address(0));
+		look_for_leaks(self, (const uintptr_t *)__builtin_frame_address(0));
 	if (md_process.options.show || md_process.options.stats)
 		md_show_items(false, true);
 	md_suppress_tell_unused();

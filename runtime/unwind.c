@@ -323,24 +323,31 @@ static inline md_stack_id stack_of(struct md_unwind_memo *all, struct memo *memo
 	return id;
 }
 
-/* Walks by rules on a stack that nothing is known of. Returns the number of frames, or -1 when a frame needs libunwind. */
+/* Steps to the caller on a stack that nothing is known of. False at its end. */
+static bool step_elsewhere(struct window *window, struct frame *frame)
+{
+	uintptr_t base = rule_base(frame), saved = rule_saved(frame->rule);
+
+	if (base <= frame->sp || base % 8 || (saved && !read_window(window, base - saved, &frame->fp)) || !read_window(window, base - 8, &frame->pc))
+		return false;
+	frame->sp = base;
+	return frame->pc != 0;
+}
+
+/* Walks by rules on such a stack. Returns the number of frames, or -1 when a frame needs libunwind. */
 static int walk_elsewhere(struct frame frame, uint32_t *numbers, int numbers_max)
 {
 	struct window window = { 0 };
 	int count = 0;
 
-	while (count < numbers_max) {
+	do {
+		if (count == numbers_max)
+			break;
 		look_up(&frame);
 		if (frame.rule == RULE_COMPLEX)
 			return -1;
 		numbers[count++] = frame.number;
-		uintptr_t base = rule_base(&frame), saved = rule_saved(frame.rule);
-
-		if (base <= frame.sp || base % 8 || (saved && !read_window(&window, base - saved, &frame.fp)) ||
-			!read_window(&window, base - 8, &frame.pc) || !frame.pc)
-			break;
-		frame.sp = base;
-	}
+	} while (step_elsewhere(&window, &frame));
 	return count;
 }
 
@@ -453,11 +460,17 @@ md_stack_id md_unwind_capture(struct md_thread *self, const uintptr_t *entry)
 	return id;
 }
 
-uintptr_t md_unwind_stack_pointer(const struct md_thread *self, unsigned callers)
+uintptr_t md_unwind_stack_pointer(const uintptr_t *entry, unsigned callers)
 {
-	const struct memo *memo = self->unwind ? self->unwind->last : NULL;
+	struct frame frame = { .pc = entry[1], .sp = (uintptr_t)(entry + 2), .fp = entry[0] };
+	struct window window = { 0 };
 
-	return memo && memo->count > callers ? memo->links[memo->count - 1 - callers].pc_slot + 8 : 0;
+	while (callers--) {
+		look_up(&frame);
+		if (frame.rule == RULE_COMPLEX || !step_elsewhere(&window, &frame))
+			return 0;
+	}
+	return frame.sp;
 }
 
 void md_unwind_forget(uintptr_t begin, uintptr_t end)

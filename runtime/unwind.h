@@ -19,11 +19,11 @@
 
 #include "runtime/process.h"
 
-/* Stack of the caller of an entry point. frame: __builtin_frame_address(0) in the entry point, which must have a frame pointer. */
-md_stack_id md_unwind_capture(struct md_thread *self, const uintptr_t *frame);
+/* Stack of the caller of an entry point. entry: __builtin_frame_address(0) in the entry point, which must have a frame pointer. */
+md_stack_id md_unwind_capture(struct md_thread *self, const uintptr_t *entry);
 
-/* Stack pointer that the frame so many callers out of the last captured stack has (0: the first one captured). 0 if it is not known. */
-uintptr_t md_unwind_stack_pointer(const struct md_thread *self, unsigned callers);
+/* Stack pointer that the frame so many callers out has, on whatever stack (0: the caller of entry's function; entry as above). 0 if it is not known. */
+uintptr_t md_unwind_stack_pointer(const uintptr_t *entry, unsigned callers);
 
 /* A thread begins, or its stack is another one now: nothing is remembered of the last. */
 void md_unwind_reset(struct md_thread *self);

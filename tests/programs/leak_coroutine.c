@@ -2,12 +2,15 @@
  *
  * Pointers on stacks that the program made itself, of coroutines that wait and of the one that runs; registers of those that wait lie in their contexts.
  *
- * "waits": they wait when the process ends; "runs": a coroutine ends the process; "asks": it asks for a search, on a stack that is a block nobody points to.
+ * "waits": they wait when the process ends; "runs": a coroutine ends the process; "deep": the same, while main waits in frames far below those it allocated
+ * in, and one of them has the only pointer to a block; "asks": it asks for a search, on a stack that is a block nobody points to.
  */
 // leaks: waits malloc | | direct=1:100 reachable=3
 // leaks: waits mmap | | direct=1:100 reachable=2
 // leaks: runs malloc | | direct=1:100 reachable=4
 // leaks: runs mmap | | direct=1:100 reachable=3
+// leaks: deep malloc | | direct=1:100 reachable=4
+// leaks: deep mmap | | direct=1:100 reachable=3
 // leaks: asks malloc | leaks=no | direct=1:100 reachable=3 reports=1
 // leaks: asks mmap | leaks=no | direct=1:100 reachable=2 reports=1
 #include <sys/mman.h>
@@ -27,7 +30,7 @@ static void dig(int depth, char *pointer)
 
 	if (depth) {
 		dig(depth - 1, here);
-	} else if (!strcmp(what, "runs")) {
+	} else if (!strcmp(what, "runs") || !strcmp(what, "deep")) {
 		say_ok();
 		exit(0);
 	} else if (!strcmp(what, "asks")) {
@@ -45,18 +48,39 @@ static void run(void)
 	dig(strcmp(what, "runs") ? 0 : 1, NULL);
 }
 
-/* While main waits on its stack, nobody knows how much of it is in use, and all of it counts: nothing may stay behind there. */
+/* Of a stack on which nobody runs all counts, for nobody knows how much of it is in use: nothing may stay behind there. The loader keeps old values of
+ * registers on the stack when a function is called for the first time. */
 static __attribute__((noinline)) void wipe(void)
 {
 	volatile char far[65536];
 
-	for (size_t i = 0; i < sizeof far; i++) /* not by a call, before which the loader keeps old values of registers on the stack */
+	for (size_t i = 0; i < sizeof far; i++)
 		far[i] = 0;
+	__asm__ volatile("pxor %%xmm0, %%xmm0\n pxor %%xmm1, %%xmm1\n pxor %%xmm2, %%xmm2\n pxor %%xmm3, %%xmm3\n"
+			 "pxor %%xmm4, %%xmm4\n pxor %%xmm5, %%xmm5\n pxor %%xmm6, %%xmm6\n pxor %%xmm7, %%xmm7"
+			 :
+			 :
+			 : "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7");
+	__asm__ volatile("xorl %%ecx, %%ecx\n xorl %%edx, %%edx\n xorl %%r8d, %%r8d\n xorl %%r9d, %%r9d\n xorl %%r10d, %%r10d\n xorl %%r11d, %%r11d"
+			 :
+			 :
+			 : "rcx", "rdx", "r8", "r9", "r10", "r11");
+}
+
+static __attribute__((noinline)) void wait_deep(char **last)
+{
+	char *volatile here[16384 / sizeof(char *)];
+
+	here[0] = *last;
+	*last = NULL;
+	wipe();
+	swapcontext(&main_context, coroutines[0]);
+	CHECK(here[0][0] == 1);
 }
 
 int main(int argc, char **argv)
 {
-	char *stack;
+	char *stack, *last;
 
 	what = argv[1];
 	lose(100);
@@ -79,6 +103,10 @@ int main(int argc, char **argv)
 		free(coroutines[0]);
 		coroutines[0] = (ucontext_t *)keep(10);
 		swapcontext(&main_context, &copy);
+	}
+	if (!strcmp(what, "deep")) {
+		last = keep(61);
+		wait_deep(&last);
 	}
 	swapcontext(&main_context, coroutines[0]);
 	say_ok();
