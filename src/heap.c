@@ -5,6 +5,7 @@
 
 #include "src/check.h"
 #include "src/clock.h"
+#include "src/heap_inside.h"
 #include "src/inspect.h"
 #include "src/os.h"
 #include "src/params.h"
@@ -12,17 +13,8 @@
 
 #define QUARANTINE_BYTES_MIN ((size_t)256 << 10) /* near the size of a second-level cache: holding back more makes every malloc a miss */
 #define QUARANTINE_THREAD_MIN ((size_t)32 << 10)
-#define MOVE_PAGES_MIN ((size_t)256 << 10)  /* from here on moving pages is cheaper than copying them */
 #define CACHE_SLOTS_LEAST 4                 /* capacity of a thread's smallest cache, see heap_threads.c */
 #define DROP_BYTES_MIN ((size_t)128 << 10)  /* freed blocks above it keep only their filled pages */
-
-#define likely(x) __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
-
-static uintptr_t page_up(uintptr_t addr)
-{
-	return (addr + MD_PAGE_BYTES - 1) & ~(uintptr_t)(MD_PAGE_BYTES - 1);
-}
 
 bool md_heap_init(struct md_heap *heap, const struct md_heap_config *config)
 {
@@ -96,31 +88,6 @@ static void cache_put(struct md_heap *heap, struct md_thread *thread, unsigned c
 
 /* --- allocating --------------------------------------------------------- */
 
-static void note_alloc(struct md_thread *thread, struct md_record *record, uintptr_t user, size_t size, const struct md_call *call)
-{
-	uint64_t now = md_clock_now();
-
-	record->alloc_stack = call->stack.value;
-	record->free_stack = 0;
-	record->alloc_time = md_clock_coarse(now);
-	record->alloc_thread = thread->id.value;
-	record->free_thread = 0;
-	record->flags &= (uint8_t)~(MD_BLOCK_DAMAGED | MD_BLOCK_IGNORED | MD_BLOCK_DROPPED);
-	if (unlikely(thread->leaks_ignored))
-		record->flags |= MD_BLOCK_IGNORED;
-	record->apis = (uint8_t)call->api;
-	md_history_put(&thread->history, md_event_make(MD_EVENT_ALLOC, call->api, user, size, call->stack, thread->id, now));
-	thread->counters.allocations++;
-	thread->counters.allocated_bytes += size;
-	atomic_store_explicit(&record->state, MD_BLOCK_LIVE, memory_order_release);
-}
-
-static void fill_new(const struct md_heap *heap, uintptr_t user, size_t size)
-{
-	if (unlikely(heap->config.fill_alloc))
-		memset((void *)user, heap->config.fill_alloc_byte, size < heap->config.fill_alloc ? size : heap->config.fill_alloc);
-}
-
 /* Before a request fails, what this thread holds back is given up: its quarantine, its caches, and what is free already. */
 static void give_up_held(struct md_heap *heap, struct md_thread *thread)
 {
@@ -159,8 +126,8 @@ static void *allocate_large(struct md_heap *heap, struct md_thread *thread, size
 	md_pattern_paint(heap->secret, zone->large_begin, zone->large_user);
 	md_pattern_paint(heap->secret, zone->large_user + size, zone->large_end);
 	if (!zero)
-		fill_new(heap, zone->large_user, size);
-	note_alloc(thread, &zone->large_record, zone->large_user, size, call);
+		md_heap_fill_new(heap, zone->large_user, size);
+	md_heap_note_alloc(thread, &zone->large_record, zone->large_user, size, call);
 	return (void *)zone->large_user;
 }
 
@@ -202,10 +169,10 @@ void *md_heap_allocate(struct md_heap *heap, struct md_thread *thread, size_t si
 		if (record->flags & MD_BLOCK_USED)
 			memset((void *)user, 0, size);
 	} else {
-		fill_new(heap, user, size);
+		md_heap_fill_new(heap, user, size);
 	}
 	record->flags |= MD_BLOCK_USED;
-	note_alloc(thread, record, user, size, call);
+	md_heap_note_alloc(thread, record, user, size, call);
 	return (void *)user;
 }
 
@@ -222,28 +189,6 @@ void *md_heap_fail(struct md_heap *heap, struct md_thread *thread, enum md_error
 
 /* --- finding blocks ----------------------------------------------------- */
 
-/* Record of the block that begins exactly at user, whatever its state; NULL, with its slot's record in *inside where there is one. */
-static struct md_record *find_exact(const struct md_zone *zone, uintptr_t user, uintptr_t *slot_begin, struct md_record **inside)
-{
-	*inside = NULL;
-	if (zone->kind == MD_ZONE_LARGE) {
-		*slot_begin = __atomic_load_n(&zone->large_user, __ATOMIC_RELAXED); /* of a zone that was freed it may change at this moment */
-		*inside = zone->records;
-		return user == *slot_begin ? zone->records : NULL;
-	}
-	if (user < zone->first_slot)
-		return NULL;
-	uint32_t slot = md_zone_slot_at(zone, user);
-
-	if (slot >= zone->slot_count)
-		return NULL;
-	struct md_record *record = &zone->records[slot];
-
-	*slot_begin = md_zone_slot_begin(zone, slot);
-	*inside = record;
-	return user == *slot_begin + 16u * (uintptr_t)record->user_offset16 ? record : NULL;
-}
-
 /* The state of a block. One that a check holds for a moment is waited for. */
 static uint8_t state_of(struct md_heap *heap, const struct md_record *record)
 {
@@ -255,27 +200,13 @@ static uint8_t state_of(struct md_heap *heap, const struct md_record *record)
 	return atomic_load_explicit(&record->state, memory_order_acquire);
 }
 
-/* LIVE to FREEING: of two threads exactly one gets through. A check that holds the block for a moment is waited for. */
-static bool begin_freeing(struct md_heap *heap, struct md_record *record)
-{
-	uint8_t live = MD_BLOCK_LIVE;
-
-	if (likely(atomic_compare_exchange_strong_explicit(&record->state, &live, MD_BLOCK_FREEING, memory_order_acquire, memory_order_relaxed)))
-		return true;
-	if (live != MD_BLOCK_FREEING)
-		return false;
-	md_check_wait(heap);
-	live = MD_BLOCK_LIVE;
-	return atomic_compare_exchange_strong_explicit(&record->state, &live, MD_BLOCK_FREEING, memory_order_acquire, memory_order_relaxed);
-}
-
 struct md_record *md_heap_live_block(struct md_heap *heap, uintptr_t user, struct md_zone **zone_out)
 {
 	struct md_zone *zone = md_page_map_zone(&heap->map, user);
-	struct md_record *inside, *record;
+	struct md_record *record;
 	uintptr_t slot_begin;
 
-	if (!zone || !(record = find_exact(zone, user, &slot_begin, &inside)))
+	if (!zone || !(record = md_heap_find_exact(zone, user, &slot_begin)))
 		return NULL;
 	if (state_of(heap, record) != MD_BLOCK_LIVE)
 		return NULL;
@@ -300,7 +231,7 @@ static enum md_freed refuse(struct md_heap *heap, struct md_thread *thread, enum
 }
 
 /* The pointer is in our memory, but no live block begins there: says what is wrong with it. */
-static enum md_freed refuse_pointer(struct md_heap *heap, struct md_thread *thread, uintptr_t user, bool exact, const struct md_call *call)
+enum md_freed md_heap_refuse_pointer(struct md_heap *heap, struct md_thread *thread, uintptr_t user, bool exact, const struct md_call *call)
 {
 	struct md_block_view block;
 
@@ -326,7 +257,7 @@ static bool api_is_aligned_cxx(enum md_api api)
 }
 
 /* The block is ours to free: does the call fit how it was allocated? */
-static void check_call_fits(struct md_heap *heap, struct md_thread *thread, const struct md_zone *zone, const struct md_record *record, uintptr_t user,
+void md_heap_check_call(struct md_heap *heap, struct md_thread *thread, const struct md_zone *zone, const struct md_record *record, uintptr_t user,
 	const struct md_call *call)
 {
 	enum md_api alloc_api = (enum md_api)(record->apis & 15);
@@ -349,9 +280,9 @@ static void check_call_fits(struct md_heap *heap, struct md_thread *thread, cons
 
 static void evict_one(struct md_heap *heap, struct md_thread *thread, const struct md_call *call)
 {
-	uintptr_t user = md_quarantine_oldest(&thread->quarantine), slot_begin;
+	uintptr_t user = md_quarantine_oldest(&thread->quarantine), slot_begin = 0;
 	struct md_zone *zone = md_page_map_zone(&heap->map, user);
-	struct md_record *inside, *record = find_exact(zone, user, &slot_begin, &inside);
+	struct md_record *record = md_heap_find_exact(zone, user, &slot_begin);
 	size_t charge = quarantine_charge(zone, record);
 	struct md_extent extent = md_extent_of(zone, record, slot_begin);
 	bool dropped = record->flags & MD_BLOCK_DROPPED;
@@ -394,7 +325,7 @@ static void fill_freed(struct md_heap *heap, struct md_thread *thread, struct md
 	size_t filled = md_filled_bytes(heap, extent->size);
 
 	if (unlikely(zone->kind == MD_ZONE_LARGE) && (extent->size > DROP_BYTES_MIN || extent->size > thread->quarantine.limit_bytes / 2)) {
-		uintptr_t from = page_up(extent->user + filled);
+		uintptr_t from = md_page_up(extent->user + filled);
 
 		if (from < extent->end && md_os_drop((void *)from, extent->end - from))
 			record->flags |= MD_BLOCK_DROPPED;
@@ -403,7 +334,7 @@ static void fill_freed(struct md_heap *heap, struct md_thread *thread, struct md
 }
 
 /* The block is MD_BLOCK_FREEING, so nobody else touches it. */
-static void retire(struct md_heap *heap, struct md_thread *thread, struct md_zone *zone, struct md_record *record, uintptr_t slot_begin,
+void md_heap_retire(struct md_heap *heap, struct md_thread *thread, struct md_zone *zone, struct md_record *record, uintptr_t slot_begin,
 	const struct md_call *call)
 {
 	struct md_extent extent = md_extent_of(zone, record, slot_begin);
@@ -438,16 +369,15 @@ enum md_freed md_heap_free(struct md_heap *heap, struct md_thread *thread, void 
 {
 	uintptr_t user = (uintptr_t)pointer, slot_begin;
 	struct md_zone *zone = md_page_map_zone(&heap->map, user);
-	struct md_record *inside;
 
 	if (unlikely(!zone))
 		return MD_FREED_FOREIGN;
-	struct md_record *record = find_exact(zone, user, &slot_begin, &inside);
+	struct md_record *record = md_heap_find_exact(zone, user, &slot_begin);
 
-	if (unlikely(!record || !begin_freeing(heap, record)))
-		return refuse_pointer(heap, thread, user, record != NULL, call);
-	check_call_fits(heap, thread, zone, record, user, call);
-	retire(heap, thread, zone, record, slot_begin, call);
+	if (unlikely(!record || !md_heap_begin_freeing(heap, record)))
+		return md_heap_refuse_pointer(heap, thread, user, record != NULL, call);
+	md_heap_check_call(heap, thread, zone, record, user, call);
+	md_heap_retire(heap, thread, zone, record, slot_begin, call);
 	return MD_FREED;
 }
 
@@ -455,150 +385,15 @@ enum md_freed md_heap_size(struct md_heap *heap, struct md_thread *thread, void 
 {
 	uintptr_t user = (uintptr_t)pointer, slot_begin;
 	struct md_zone *zone = md_page_map_zone(&heap->map, user);
-	struct md_record *inside, *record;
+	struct md_record *record;
 
 	*size = 0;
 	if (unlikely(!zone))
 		return MD_FREED_FOREIGN;
-	record = find_exact(zone, user, &slot_begin, &inside);
+	record = md_heap_find_exact(zone, user, &slot_begin);
 	if (unlikely(!record || state_of(heap, record) != MD_BLOCK_LIVE))
-		return refuse_pointer(heap, thread, user, record != NULL, call);
+		return md_heap_refuse_pointer(heap, thread, user, record != NULL, call);
 	*size = md_record_size(zone, record);
-	return MD_FREED;
-}
-
-/* --- resizing ----------------------------------------------------------- */
-
-/* The block keeps its place: only its end moves. It is MD_BLOCK_FREEING meanwhile. */
-static void resize_in_place(struct md_heap *heap, struct md_thread *thread, struct md_zone *zone, struct md_record *record, uintptr_t slot_begin,
-	size_t size, const struct md_call *call)
-{
-	struct md_extent extent = md_extent_of(zone, record, slot_begin);
-
-	thread->counters.frees++;
-	thread->counters.freed_bytes += extent.size;
-	if (zone->kind == MD_ZONE_LARGE) {
-		zone->large_size = size;
-		record->size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
-		zone->large_end = page_up(extent.user + size + md_layout_redzone(size, heap->config.redzone));
-		if (zone->large_end < extent.end)
-			md_os_drop((void *)zone->large_end, extent.end - zone->large_end);
-		extent.end = zone->large_end;
-	} else {
-		record->size = (uint32_t)size;
-	}
-	/* The red zone that it shares keeps its pattern, and is not written: the next block's owner may be looking at it. */
-	md_pattern_paint(heap->secret, extent.user + size, zone->kind == MD_ZONE_LARGE ? extent.end : extent.end - MD_REDZONE_BYTES);
-	if (size > extent.size)
-		fill_new(heap, extent.user + extent.size, size - extent.size);
-	note_alloc(thread, record, extent.user, size, call);
-}
-
-static bool fits_in_place(const struct md_heap *heap, struct md_zone *zone, const struct md_extent *extent, size_t size)
-{
-	size_t need = size + md_layout_redzone(size, heap->config.redzone);
-
-	if (zone->kind != MD_ZONE_LARGE) /* shrinking far below its slot would turn most of the slot into slack */
-		return extent->user + need <= extent->end && need * 2 >= zone->slot_bytes;
-	return size > MD_SLOT_BYTES_MAX && need <= zone->bytes - (extent->user - zone->begin) &&
-		page_up(extent->user + need) <= zone->begin + zone->bytes && zone->bytes / 2 <= need + MD_UNIT_BYTES;
-}
-
-/* A large zone grows into the free run behind it. */
-static bool extend_zone(struct md_heap *heap, struct md_zone *zone, const struct md_extent *extent, size_t size)
-{
-	struct md_large_layout layout;
-	bool fresh;
-
-	if (size <= extent->size || !md_layout_large(size, 1, heap->config.redzone, &layout))
-		return false;
-	size_t need = page_up(extent->user - zone->begin + size + md_layout_redzone(size, heap->config.redzone));
-
-	need = (need + MD_UNIT_BYTES - 1) & ~(MD_UNIT_BYTES - 1);
-	if (need <= zone->bytes || !md_runs_extend(&heap->runs, zone->begin + zone->bytes, need - zone->bytes, &fresh))
-		return false;
-	md_page_map_set(&heap->map, zone->begin + zone->bytes, need - zone->bytes, (uintptr_t)zone);
-	zone->bytes = need;
-	return true;
-}
-
-/* Moves the pages of a large block to a larger zone. The old addresses are unmapped then: a stale pointer faults at once. */
-static void *move_pages(struct md_heap *heap, struct md_thread *thread, struct md_zone *zone, size_t size, const struct md_call *call,
-	const struct md_call *free_call)
-{
-	struct md_large_layout layout;
-	bool fresh;
-	size_t old_size = zone->large_size, old_bytes = page_up(zone->large_end) - zone->begin;
-
-	if (!md_layout_large(size, 1, heap->config.redzone, &layout))
-		return NULL;
-	layout.user = zone->large_user - zone->begin; /* pages keep the offsets of their bytes */
-	layout.front = zone->large_begin - zone->begin;
-	layout.end = page_up(layout.user + size + md_layout_redzone(size, heap->config.redzone));
-	layout.zone_bytes = (layout.end + MD_UNIT_BYTES - 1) & ~(MD_UNIT_BYTES - 1);
-	struct md_zone *wider = md_zones_take_large(&heap->zones, &layout, 1, &fresh);
-
-	if (!wider)
-		return NULL;
-	if (old_bytes > layout.zone_bytes || !md_runs_move(&heap->runs, zone->begin, zone->bytes, wider->begin, old_bytes)) {
-		md_zones_give_large(&heap->zones, wider, false);
-		return NULL;
-	}
-	wider->large_size = size;
-	wider->large_record.size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
-	md_pattern_paint(heap->secret, wider->large_begin, wider->large_user);
-	md_pattern_paint(heap->secret, wider->large_user + size, wider->large_end);
-	md_history_put(&thread->history,
-		md_event_make(MD_EVENT_FREE, free_call->api, zone->large_user, old_size, call->stack, thread->id, md_clock_now()));
-	thread->counters.frees++;
-	thread->counters.freed_bytes += old_size;
-	md_zones_give_large(&heap->zones, zone, true);
-	note_alloc(thread, &wider->large_record, wider->large_user, size, call);
-	return (void *)wider->large_user;
-}
-
-enum md_freed md_heap_resize(struct md_heap *heap, struct md_thread *thread, void *pointer, size_t size, const struct md_call *call, void **result)
-{
-	uintptr_t user = (uintptr_t)pointer, slot_begin;
-	struct md_zone *zone = md_page_map_zone(&heap->map, user);
-	struct md_record *inside, *record;
-	struct md_call free_call = { .api = MD_API_REALLOC_FREE, .stack = call->stack };
-
-	*result = NULL;
-	if (unlikely(!zone))
-		return MD_FREED_FOREIGN;
-	record = find_exact(zone, user, &slot_begin, &inside);
-	if (unlikely(!record || !begin_freeing(heap, record)))
-		return refuse_pointer(heap, thread, user, record != NULL, &free_call);
-	struct md_extent extent = md_extent_of(zone, record, slot_begin);
-
-	thread->counters.reallocations++;
-	if (unlikely(!md_params_size_ok(size) || (heap->config.max_alloc && size > heap->config.max_alloc))) {
-		atomic_store_explicit(&record->state, MD_BLOCK_LIVE, memory_order_release);
-		md_heap_fail(heap, thread, MD_ERROR_ALLOCATION_SIZE_TOO_BIG, call);
-		return MD_FREED;
-	}
-	if (unlikely(!md_redzones_intact(heap->secret, &extent)))
-		md_check_redzones(heap, thread, zone, record, MD_NOTICED_AT_FREE, call);
-	check_call_fits(heap, thread, zone, record, user, &free_call); /* once, whichever way it goes from here */
-	if (size > heap->config.realloc_move || extent.size > heap->config.realloc_move) {
-		if (fits_in_place(heap, zone, &extent, size) ||
-			(zone->kind == MD_ZONE_LARGE && size >= MOVE_PAGES_MIN && extend_zone(heap, zone, &extent, size))) {
-			resize_in_place(heap, thread, zone, record, slot_begin, size, call);
-			*result = pointer;
-			return MD_FREED;
-		}
-		if (zone->kind == MD_ZONE_LARGE && extent.size >= MOVE_PAGES_MIN && size > extent.size &&
-			(*result = move_pages(heap, thread, zone, size, call, &free_call)))
-			return MD_FREED;
-	}
-	*result = md_heap_allocate(heap, thread, size, MD_ALIGNMENT, false, call);
-	if (!*result) {
-		atomic_store_explicit(&record->state, MD_BLOCK_LIVE, memory_order_release);
-		return MD_FREED;
-	}
-	memcpy(*result, pointer, size < extent.size ? size : extent.size);
-	retire(heap, thread, zone, record, slot_begin, &free_call);
 	return MD_FREED;
 }
 
