@@ -47,6 +47,7 @@ struct md_thread {
 	uint32_t check_countdown; /* calls until the next CHECK_EVERY */
 	struct md_unwind_memo *unwind; /* the unwinder's, or NULL */
 	uintptr_t stack_low, stack_high; /* the stack it was started on; 0, 0 where not known */
+	uintptr_t excused_begin, excused_end; /* what it touches there is reported already (access.h) */
 	struct md_history_ring history;
 	struct md_quarantine quarantine;
 	struct md_thread_counters counters;
