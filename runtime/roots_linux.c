@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -616,11 +617,20 @@ static void mark_stack_block(struct marking *marking, uintptr_t sp, uint32_t tid
 		show(marking, &words);
 }
 
+/* The kernel, too, knows a stack by its address: the one that sigaltstack was told, which programs often forget. */
 static void mark_stack_blocks(struct marking *marking)
 {
+	const struct md_world *world = marking->roots->world;
+	stack_t own = { 0 };
+
 	mark_stack_block(marking, marking->roots->live_sp, 0);
-	for (size_t i = 0; i < marking->roots->world->count; i++)
-		mark_stack_block(marking, marking->roots->world->threads[i].sp, marking->roots->world->threads[i].tid);
+	if (md_syscall2(SYS_sigaltstack, 0, (long)&own) == 0 && !(own.ss_flags & SS_DISABLE))
+		mark_stack_block(marking, (uintptr_t)own.ss_sp, 0);
+	for (size_t i = 0; i < world->count; i++) {
+		mark_stack_block(marking, world->threads[i].sp, world->threads[i].tid);
+		if (world->threads[i].stands)
+			mark_stack_block(marking, world->threads[i].registers.signal_stack, world->threads[i].tid);
+	}
 }
 
 static void mark_register_set(struct marking *marking, const struct md_registers *registers, uint32_t tid)

@@ -30,6 +30,7 @@ struct md_registers {
 	uintptr_t sp; /* 0: nothing is known */
 	uintptr_t pc;
 	uintptr_t general[MD_WORLD_REGISTERS];
+	uintptr_t signal_stack; /* the thread's stack for signals (sigaltstack), 0: none. Often nobody but the kernel has this pointer. */
 	struct {
 		uintptr_t begin;
 		size_t bytes;

@@ -63,6 +63,12 @@ struct call {
 	uintptr_t arguments[6];
 };
 
+/* The kernel notes it where it keeps the interrupted thread's registers. */
+static uintptr_t signal_stack_of(const ucontext_t *interrupted)
+{
+	return interrupted->uc_stack.ss_flags & SS_DISABLE ? 0 : (uintptr_t)interrupted->uc_stack.ss_sp;
+}
+
 #if defined(__x86_64__)
 
 #define RETURN_FLAGS 0x04000000u /* SA_RESTORER */
@@ -126,6 +132,7 @@ void md_world_registers(struct md_registers *registers, const void *context)
 	for (int i = 0; i < MD_WORLD_REGISTERS; i++)
 		registers->general[i] = (uintptr_t)from[numbers[i]];
 	registers->sp = (uintptr_t)from[REG_RSP];
+	registers->signal_stack = signal_stack_of(interrupted);
 	registers->pc = (uintptr_t)from[REG_RIP];
 	if (interrupted->uc_mcontext.fpregs)
 		note_vectors(registers, (uintptr_t)interrupted->uc_mcontext.fpregs);
@@ -187,6 +194,7 @@ void md_world_registers(struct md_registers *registers, const void *context)
 	for (int i = 0; i < MD_WORLD_REGISTERS; i++)
 		registers->general[i] = (uintptr_t)interrupted->uc_mcontext.regs[i];
 	registers->sp = (uintptr_t)interrupted->uc_mcontext.sp;
+	registers->signal_stack = signal_stack_of(interrupted);
 	registers->pc = (uintptr_t)interrupted->uc_mcontext.pc;
 	registers->vectors[0].begin = (uintptr_t)interrupted->uc_mcontext.__reserved;
 	registers->vectors[0].bytes = sizeof interrupted->uc_mcontext.__reserved;
