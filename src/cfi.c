@@ -397,39 +397,65 @@ static struct md_cfi_row row_of(const struct state *state)
 	return row;
 }
 
-struct md_cfi_row md_cfi_find(uintptr_t pc, uintptr_t hdr, uintptr_t begin, uintptr_t end)
-{
-	struct md_cfi_row missing = { .kind = MD_CFI_MISSING }, complex = { .kind = MD_CFI_COMPLEX };
-	uintptr_t fde = find_fde(pc, hdr, begin, end);
-	struct reader reader = { .at = fde, .end = end, .failed = fde < begin || fde >= end };
+/* The entry for one function, as far as it could be read. */
+struct fde {
+	uintptr_t first, bytes;      /* its code */
 	struct cie cie;
+	struct reader instructions;
+};
 
-	if (!fde)
-		return missing;
+/* MD_CFI_SIMPLE when there is an entry for pc that can be read, whatever it says. */
+static enum md_cfi_kind read_fde(uintptr_t pc, uintptr_t hdr, uintptr_t begin, uintptr_t end, struct fde *fde)
+{
+	uintptr_t place = find_fde(pc, hdr, begin, end);
+	struct reader reader = { .at = place, .end = end, .failed = place < begin || place >= end };
+
+	if (!place)
+		return MD_CFI_MISSING;
 	if (reader.failed || !take_length(&reader, end))
-		return complex;
+		return MD_CFI_COMPLEX;
 	uintptr_t cie_place = reader.at;
 	uint32_t cie_distance = take_u32(&reader);
 
-	if (!cie_distance || !read_cie(cie_place - cie_distance, begin, end, &cie))
-		return complex;
-	uintptr_t first = take_encoded(&reader, cie.fde_encoding, 0), bytes = take_encoded(&reader, cie.fde_encoding & 0x0f, 0);
-
+	if (!cie_distance || !read_cie(cie_place - cie_distance, begin, end, &fde->cie))
+		return MD_CFI_COMPLEX;
+	fde->first = take_encoded(&reader, fde->cie.fde_encoding, 0);
+	fde->bytes = take_encoded(&reader, fde->cie.fde_encoding & 0x0f, 0);
 	if (reader.failed)
-		return complex;
-	if (pc < first || pc - first >= bytes)
-		return missing;
-	if (cie.augmented)
+		return MD_CFI_COMPLEX;
+	if (pc < fde->first || pc - fde->first >= fde->bytes)
+		return MD_CFI_MISSING;
+	if (fde->cie.augmented)
 		skip_block(&reader);
-	if (cie.signal || reader.failed)
-		return complex;
-	struct state initial = { 0 };
+	fde->instructions = reader;
+	return reader.failed ? MD_CFI_COMPLEX : MD_CFI_SIMPLE;
+}
 
-	if (!run((struct reader){ .at = cie.code, .end = cie.code_end }, &cie, first, UINTPTR_MAX, NULL, &initial))
+struct md_cfi_row md_cfi_find(uintptr_t pc, uintptr_t hdr, uintptr_t begin, uintptr_t end)
+{
+	struct md_cfi_row complex = { .kind = MD_CFI_COMPLEX };
+	struct state initial = { 0 };
+	struct fde fde;
+	enum md_cfi_kind found = read_fde(pc, hdr, begin, end, &fde);
+
+	if (found != MD_CFI_SIMPLE)
+		return (struct md_cfi_row){ .kind = found };
+	if (fde.cie.signal || !run((struct reader){ .at = fde.cie.code, .end = fde.cie.code_end }, &fde.cie, fde.first, UINTPTR_MAX, NULL, &initial))
 		return complex;
 	struct state state = initial;
 
-	if (!run(reader, &cie, first, pc, &initial, &state))
+	if (!run(fde.instructions, &fde.cie, fde.first, pc, &initial, &state))
 		return complex;
 	return row_of(&state);
+}
+
+bool md_cfi_function(uintptr_t pc, uintptr_t hdr, uintptr_t begin, uintptr_t end, uintptr_t *first, uintptr_t *last)
+{
+	struct fde fde;
+
+	if (read_fde(pc, hdr, begin, end, &fde) != MD_CFI_SIMPLE)
+		return false;
+	*first = fde.first;
+	*last = fde.first + fde.bytes;
+	return true;
 }

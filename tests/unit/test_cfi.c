@@ -196,6 +196,24 @@ static bool same_row(struct md_cfi_row a, struct md_cfi_row b)
 				a.saved_offset == b.saved_offset));
 }
 
+Test(cfi, a_function_has_an_extent)
+{
+	extern const char cfi_by_hand[] __attribute__((visibility("hidden"))), cfi_of_signal[] __attribute__((visibility("hidden")));
+	struct module module;
+	uintptr_t first, last;
+
+	cr_assert(module_of((uintptr_t)hand_deep, &module));
+	cr_assert(md_cfi_function((uintptr_t)hand_deep, module.hdr, module.begin, module.end, &first, &last));
+	cr_assert_eq(first, (uintptr_t)cfi_by_hand);
+	cr_assert_eq(last, (uintptr_t)hand_end + 1);
+	cr_assert(md_cfi_function((uintptr_t)cfi_by_hand, module.hdr, module.begin, module.end, &first, &last));
+	cr_assert_eq(first, (uintptr_t)cfi_by_hand);
+	cr_assert(md_cfi_function((uintptr_t)cfi_of_signal, module.hdr, module.begin, module.end, &first, &last));
+	cr_assert_eq(first, (uintptr_t)cfi_of_signal);
+	cr_assert_not(md_cfi_function((uintptr_t)cfi_by_hand, 0, module.begin, module.end, &first, &last));
+	cr_assert_not(md_cfi_function((uintptr_t)&module, module.hdr, module.begin, module.end, &first, &last), "a stack is no code");
+}
+
 Test(cfi, every_directive)
 {
 	for (size_t i = 0; i < BY_HAND; i++) {
