@@ -32,8 +32,7 @@ static struct md_lock *lock_at(unsigned i)
 
 static void set_forking(bool forking)
 {
-	if (md_self)
-		md_self->forking = forking;
+	md_thread_forking = forking;
 	atomic_signal_fence(memory_order_seq_cst);
 }
 

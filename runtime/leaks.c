@@ -92,10 +92,12 @@ static struct md_roots roots_from(const struct md_leaks_here *here)
 	};
 }
 
-static void prepare(struct md_leak *leak)
+/* stopped: what md_world_stop said. */
+static void prepare(struct md_leak *leak, bool stopped)
 {
 	leak->heap = &md_process.heap;
 	leak->pointer_mask = md_process.options.leak_pointer_mask ? (uintptr_t)md_process.options.leak_pointer_mask : ~(uintptr_t)0;
+	leak->careful = !stopped || world.silent;
 }
 
 static bool is_listed(const struct md_leak_group *group)
@@ -124,7 +126,7 @@ static bool search(struct md_leak *leak, const struct md_leaks_here *here, enum 
 	struct md_roots roots = roots_from(here);
 	bool stopped = md_world_stop(&world, when == MD_LEAKS_AT_EXIT ? WAIT_AT_EXIT_MS : WAIT_MS), found = false;
 
-	prepare(leak);
+	prepare(leak, stopped);
 	if (!md_leak_begin(leak)) {
 		*trouble = "there is no memory to search with";
 	} else {
@@ -356,7 +358,7 @@ long md_leaks_look(const struct md_leaks_here *here, md_leaks_looker *look, void
 		return -EBUSY;
 	bool stopped = md_world_stop(&world, WAIT_MS);
 
-	prepare(&leak);
+	prepare(&leak, stopped);
 	if (md_leak_begin(&leak)) {
 		result = look(context, &leak, &roots);
 		md_leak_end(&leak);

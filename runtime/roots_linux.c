@@ -219,6 +219,8 @@ static bool is_call_of_library(uintptr_t pc)
 
 static uintptr_t red_zone_of(const struct md_stopped *thread)
 {
+	if (thread->stands && !thread->registers.sp) /* it stands in a call of ours */
+		return 0;
 	return is_call_of_library(thread->stands ? thread->registers.pc : thread->call_pc) ? 0 : MD_WORLD_RED_ZONE;
 }
 

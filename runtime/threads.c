@@ -22,6 +22,7 @@ __thread struct md_thread *md_self __attribute__((tls_model("initial-exec")));
 /* Set when the thread's destructors have all run: it gets no struct any more (see foreign.c). */
 static __thread bool gone __attribute__((tls_model("initial-exec")));
 __thread bool md_thread_aside __attribute__((tls_model("initial-exec")));
+__thread bool md_thread_forking __attribute__((tls_model("initial-exec")));
 static __thread unsigned destructor_rounds __attribute__((tls_model("initial-exec")));
 
 static pthread_key_t key;

@@ -22,6 +22,9 @@ struct md_ended_stack {
 /* Like md_self->busy, for a thread that is inside one of our calls without a struct of its own. */
 extern __thread bool md_thread_aside __attribute__((tls_model("initial-exec")));
 
+/* The thread is between the handlers of a fork, with all locks in hand: it must not stand still for a search. */
+extern __thread bool md_thread_forking __attribute__((tls_model("initial-exec")));
+
 /* Constructor only. False when the system has no key for us: threads then never hand their structs back. */
 bool md_threads_init(void);
 

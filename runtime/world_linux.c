@@ -351,10 +351,10 @@ static void hand_on(int number, siginfo_t *info, void *context)
 }
 
 /* Stands still; or, inside one of our calls, leaves word to do so at its end: blocks and tables are half changed there, and pointers to them are not where
- * anybody would look. Who is aside asks for himself. */
+ * anybody would look. Who is aside, or forks, asks for himself. */
 static void obey(struct md_world *world, struct md_stopped *thread, const ucontext_t *context)
 {
-	if (md_thread_aside || (md_self && (md_self->busy || md_self->forking))) {
+	if (md_thread_aside || md_thread_forking || (md_self && md_self->busy)) {
 		if (md_self)
 			md_self->attended = true;
 	} else if (answer(thread)) {
@@ -402,7 +402,7 @@ void md_world_attend(void)
 	struct md_world *world = atomic_load(&stopping);
 	uint64_t all = ~0ull, old;
 
-	if (md_likely(!world) || (md_self && md_self->forking))
+	if (md_likely(!world) || md_thread_forking)
 		return;
 	/* A handler of the program would run in the middle of the search. */
 	md_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&old, sizeof all);

@@ -483,9 +483,9 @@ void md_leak_classify(struct md_leak *leak, bool reachable_groups)
 	if (!leak->groups)
 		leak->group_capacity = 0;
 	for (struct md_leak_walk walk = { 0 }; md_leak_walk_next(leak, &walk, &found);) {
-		if (!(found.record->flags & MD_BLOCK_IGNORED) || (*found.mark & REACHED))
+		if ((!(found.record->flags & MD_BLOCK_IGNORED) && !md_leak_is_freeing(found.record)) || (*found.mark & REACHED))
 			continue;
-		*found.mark |= REACHED; /* what an ignored block holds is none of the report's either */
+		*found.mark |= REACHED; /* what an ignored block holds is none of the report's either; and whoever frees a block knows it */
 		push(leak, &found);
 		drain(leak);
 	}

@@ -64,6 +64,7 @@ struct md_leak_copy {
 struct md_leak {
 	struct md_heap *heap;
 	uintptr_t pointer_mask;  /* and-ed to every word before it is taken for a pointer */
+	bool careful;            /* other threads may be running: whatever is read may vanish, and is read through the system */
 	bool since_set;          /* only blocks allocated at `since` or later are of interest */
 	uint32_t since;          /* md_clock_coarse() */
 	uint32_t now;            /* likewise, when the search began */
@@ -84,8 +85,8 @@ struct md_leak {
 	struct md_leak_count recent[MD_LEAK_KINDS]; /* those of totals that are of interest: all of them when since_set is not */
 };
 
-/* Makes ready: maps mark bytes for all zones. False when the system refuses. leak is zeroed by the caller except for heap, pointer_mask and
- * since. */
+/* Makes ready: maps mark bytes for all zones. False when the system refuses. leak is zeroed by the caller except for heap, pointer_mask,
+ * careful and since. */
 bool md_leak_begin(struct md_leak *leak);
 
 /* Marks what these words point to, as roots. */

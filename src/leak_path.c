@@ -83,20 +83,33 @@ static void note(struct md_leak_path *path, struct level *next, const struct md_
 	next->high = end_of(found);
 }
 
+static void look_at_words(struct md_leak_path *path, struct level *next, const uintptr_t *words, size_t count, uintptr_t address)
+{
+	struct md_leak_found found, to;
+
+	for (size_t i = 0; i < count; i++, address += sizeof *words) {
+		if (!finds_newest(path, words[i], &to))
+			continue;
+		if (md_leak_find(path->leak, address, &found) && address + sizeof *words <= found.user + found.size)
+			note(path, next, &found);
+	}
+}
+
 /* Blocks smaller than a page: one look at all bytes of the zone, whatever they are, is faster than a look at each block. */
 static void look_at_small(struct md_leak_path *path, struct level *next, const struct md_zone *zone)
 {
-	const uintptr_t *words = (const uintptr_t *)zone->first_slot;
-	size_t count = (size_t)zone->carved * zone->slot_bytes / sizeof *words;
-	struct md_leak_found found, to;
+	uintptr_t at = zone->first_slot, end = at + (uintptr_t)zone->carved * zone->slot_bytes;
+	uintptr_t *copy = path->leak->copy->words;
 
-	for (size_t i = 0; i < count; i++) {
-		if (!finds_newest(path, words[i], &to))
-			continue;
-		uintptr_t address = (uintptr_t)&words[i];
-
-		if (md_leak_find(path->leak, address, &found) && address + sizeof *words <= found.user + found.size)
-			note(path, next, &found);
+	if (!path->leak->careful) {
+		look_at_words(path, next, (const uintptr_t *)at, (end - at) / sizeof *copy, at);
+		return;
+	}
+	for (size_t got; at < end; at += got) {
+		got = md_os_read(at, copy, end - at < MD_LEAK_COPY_BYTES ? end - at : MD_LEAK_COPY_BYTES) & ~(sizeof *copy - 1);
+		if (!got)
+			return; /* the zone is gone */
+		look_at_words(path, next, copy, got / sizeof *copy, at);
 	}
 }
 

@@ -25,18 +25,35 @@ struct md_leak_found {
 	size_t size;
 };
 
+/* A thread that did not stop may be freeing it, or moving it to another place: until that is done it holds what it held. */
+static inline bool md_leak_is_freeing(const struct md_record *record)
+{
+	return atomic_load_explicit(&record->state, memory_order_acquire) == MD_BLOCK_FREEING;
+}
+
 static inline bool md_leak_is_live(const struct md_record *record)
 {
-	return atomic_load_explicit(&record->state, memory_order_acquire) == MD_BLOCK_LIVE;
+	uint8_t state = atomic_load_explicit(&record->state, memory_order_acquire);
+
+	return state == MD_BLOCK_LIVE || state == MD_BLOCK_FREEING;
 }
 
 /* A block of no bytes has an address all the same; and an array of no elements in a block that holds their count alone begins at its end. */
-static inline bool md_leak_ends_at(const struct md_record *record, const struct md_extent *extent, uintptr_t addr)
+static inline bool md_leak_ends_at(const struct md_leak *leak, const struct md_record *record, const struct md_extent *extent, uintptr_t addr)
 {
+	size_t elements;
+
 	if (addr != extent->user + extent->size)
 		return false;
-	return !extent->size || ((extent->size == 8 || extent->size == 16) && (record->apis & 15) == MD_API_NEW_ARRAY &&
-		((const size_t *)addr)[-1] == 0);
+	if (!extent->size)
+		return true;
+	if ((extent->size != 8 && extent->size != 16) || (record->apis & 15) != MD_API_NEW_ARRAY)
+		return false;
+	if (!leak->careful)
+		elements = ((const size_t *)addr)[-1];
+	else if (md_os_read(addr - sizeof elements, &elements, sizeof elements) != sizeof elements)
+		return false;
+	return elements == 0;
 }
 
 /* The block that addr lies in, its end excluded. */
@@ -57,7 +74,7 @@ static inline bool md_leak_find(const struct md_leak *leak, uintptr_t addr, stru
 		return false;
 	struct md_extent extent = md_extent_of(zone, record, md_zone_slot_begin(zone, slot));
 
-	if (addr < extent.user || (addr >= extent.user + extent.size && !md_leak_ends_at(record, &extent, addr)))
+	if (addr < extent.user || (addr >= extent.user + extent.size && !md_leak_ends_at(leak, record, &extent, addr)))
 		return false;
 	*found = (struct md_leak_found){ zone, record, &zone->marks[slot], extent.user, extent.size };
 	return true;
@@ -134,15 +151,15 @@ struct md_leak_words {
 	const uintptr_t *words; /* the piece, or a copy of it */
 };
 
-/* The next piece: returns how many words it has; 0 at the end. A block that has whole pages is read through the kernel: the program may
- * have made some of them unreadable (stacks of coroutines have guards). */
+/* The next piece: returns how many words it has; 0 at the end. A block that has whole pages, or pages of its own, is read through the system: the program
+ * may have made some of them unreadable (stacks of coroutines have guards). */
 static inline size_t md_leak_words_next(const struct md_leak *leak, const struct md_leak_found *found, struct md_leak_words *words)
 {
 	uintptr_t end = found->user + (found->size & ~(sizeof(uintptr_t) - 1));
 
 	if (!words->at)
 		words->at = found->user;
-	if (found->size < MD_PAGE_BYTES) {
+	if (found->size < MD_PAGE_BYTES && found->zone->kind != MD_ZONE_LARGE && !leak->careful) {
 		words->from = words->at;
 		words->words = (const uintptr_t *)words->at;
 		words->at = end;

@@ -41,7 +41,6 @@ struct md_unwind_memo; /* runtime/unwind.c */
 struct md_thread {
 	bool busy;     /* inside one of our calls: a signal handler that allocates must not come in again */
 	bool attended; /* something waits to be done at the end of the call (findings, deferred frees, ...) */
-	bool forking;  /* between the handlers of a fork, with all locks in hand: it must not stand still for a search */
 	md_thread_id id;
 	unsigned leaks_ignored;   /* nesting of scopes in which the program asked for allocations that are no leaks */
 	uint32_t check_countdown; /* calls until the next CHECK_EVERY */
