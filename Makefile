@@ -61,7 +61,7 @@ $(LIB): runtime/libmalloc_debug.map $(call objects,lib,$(SRC) $(REPORT) $(RUNTIM
 	ln -sf $(@F) $(OUT)/$(SONAME)
 
 $(TOOL): $(call objects,plain,$(TOOLS) $(SRC) $(REPORT) runtime/os_linux.c)
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ -ldw -lelf -o $@
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ -ldw -lelf -lz -o $@
 
 $(OUT)/malloc_debug.pc: Makefile VERSION | $(OUT)/.
 	printf 'prefix=%s\nlibdir=%s\nincludedir=%s\n\nName: malloc_debug\nDescription: debugging allocator: red zones, quarantine, stacks, history\nURL: https://example.invalid/malloc-debug\nVersion: %s\nLibs: -L$${libdir} -lmalloc_debug\nCflags: -I$${includedir}\n' \
@@ -73,7 +73,7 @@ UNIT_OBJECTS := $(call objects,plain,$(SRC) $(REPORT) $(SUPPORT) runtime/os_linu
 RACY := src/inspect src/pattern src/history
 $(RACY:%=$(OUT)/plain/%.o): override CFLAGS := $(filter-out -fsanitize=thread,$(CFLAGS))
 # What the core asks of the system goes through tests/support/fake_os.c, which refuses it on request.
-FAKE_OS := -Wl,--wrap=md_os_map,--wrap=md_os_unmap,--wrap=md_os_drop,--wrap=md_os_move
+FAKE_OS := -Wl,--wrap=md_os_map,--wrap=md_os_unmap,--wrap=md_os_drop,--wrap=md_os_move,--wrap=md_os_guard_install,--wrap=md_os_guard_remove,--wrap=md_os_guard_ranges_max,--wrap=md_os_address_space
 $(OUT)/tests/unit/%: $(OUT)/plain/tests/unit/%.o $(UNIT_OBJECTS) | $$(@D)/.
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(FAKE_OS) -lcriterion -pthread -o $@
 $(OUT)/tests/threads/%: $(OUT)/plain/tests/threads/%.o $(UNIT_OBJECTS) | $$(@D)/.

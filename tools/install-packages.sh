@@ -10,7 +10,7 @@
 set -eu
 
 # libunwind-x86_64.so.8 is loaded at run time (libunwind8); its header comes with libunwind-dev. libc6-dbg gives names inside the C library.
-build="gcc g++ make libc6-dev libunwind8 libunwind-dev libdw-dev libelf-dev pkg-config binutils libc6-dbg"
+build="gcc g++ make libc6-dev libunwind8 libunwind-dev libdw-dev libelf-dev zlib1g-dev pkg-config binutils libc6-dbg"
 # gdb, strace, valgrind: reports are checked against what these see.
 test="libcriterion-dev python3 asciidoctor gdb strace valgrind procps git"
 bench="python3 git sqlite3 perl lua5.4 valgrind heaptrack libjemalloc2 libgoogle-perftools4 duma electric-fence libasan8"

@@ -56,6 +56,40 @@ Test(stripped, debug_link_in_a_subfolder_gives_source_lines, .timeout = 60)
 	run_folder_remove(folder);
 }
 
+Test(stripped, compressed_debug_sections_give_source_lines, .timeout = 60)
+{
+	char *folder = run_folder_make();
+
+	/* In the file itself, and in a debug file of its own. */
+	shell("cd \"$1\"; objcopy --compress-debug-sections \"$2\" double_free; readelf -SW double_free | grep -q 'debug_info.* C '", folder,
+		"examples/double_free");
+	expect_lines(folder, "double_free", "examples/double_free.c");
+	shell("cd \"$1\"; objcopy --compress-debug-sections --only-keep-debug \"$2\" mismatch.debug; "
+	      "objcopy --strip-all --add-gnu-debuglink=mismatch.debug \"$2\" mismatch; readelf -SW mismatch.debug | grep -q 'debug_info.* C '",
+		folder, "examples/alloc_dealloc_mismatch");
+	expect_lines(folder, "mismatch", "examples/alloc_dealloc_mismatch.cc");
+	run_folder_remove(folder);
+}
+
+/* Debug information that cannot be decompressed costs the lines, not the report. */
+Test(stripped, damaged_debug_sections_leave_function_names, .timeout = 60)
+{
+	char *folder = run_folder_make();
+	char program[4096];
+
+	shell("cd \"$1\"; objcopy --compress-debug-sections \"$2\" double_free; "
+	      "at=$(readelf -SW double_free | sed -n 's/.* \\.debug_info  *PROGBITS  *[0-9a-f]*  *\\([0-9a-f]*\\) .*/\\1/p'); "
+	      "dd if=/dev/urandom of=double_free bs=1 seek=$((0x$at + 30)) count=200 conv=notrunc status=none",
+		folder, "examples/double_free");
+	snprintf(program, sizeof program, "%s/double_free", folder);
+	struct run_result result = run_preloaded(program, NULL);
+	const char *at = result.report;
+	cr_expect(result.status == 0 && run_count_reports(result.report) == 1, "status %d\n%s", result.status, result.report);
+	cr_expect(expect_find(&at, " in main "), "no function by symbol table:\n%s", result.report);
+	run_destroy(&result);
+	run_folder_remove(folder);
+}
+
 Test(stripped, without_it_module_offset_and_build_id_remain, .timeout = 60)
 {
 	char *folder = run_folder_make();
