@@ -302,6 +302,10 @@ long md_leaks_search(struct md_thread *self, const struct md_leaks_here *here, c
 	long result = -EPERM;
 
 	(void)self;
+	if (md_is_restricted()) { /* its filter may kill for any call that a search makes */
+		say_why_not(request, "the program restricts its system calls");
+		return -EPERM;
+	}
 	if (!take_turn(request->when))
 		return -EBUSY;
 	struct md_who *who = md_process.options.leak_who ? md_os_map(0, WHO_BYTES) : NULL;
@@ -354,6 +358,8 @@ long md_leaks_look(const struct md_leaks_here *here, md_leaks_looker *look, void
 	struct md_roots roots = roots_from(here);
 	long result = -ENOMEM;
 
+	if (md_is_restricted())
+		return -EPERM;
 	if (!take_turn(MD_LEAKS_ON_REQUEST))
 		return -EBUSY;
 	bool stopped = md_world_stop(&world, WAIT_MS);

@@ -64,8 +64,8 @@ struct md_roots;
 /* Looks at the roots and the heap; leak has begun. */
 typedef long md_leaks_looker(void *context, struct md_leak *leak, struct md_roots *roots);
 
-/* Stops the other threads and lets look do its work. Returns what it returns, -EBUSY if a search is under way, or -ENOMEM. *trouble is set when the other
- * threads could not be stopped. */
+/* Stops the other threads and lets look do its work. Returns what it returns, -EBUSY if a search is under way, -EPERM if the program restricts its system
+ * calls, or -ENOMEM. *trouble is set when the other threads could not be stopped. */
 long md_leaks_look(const struct md_leaks_here *here, md_leaks_looker *look, void *context, const char **trouble);
 
 /* The live block at this address is no leak, nor is what it holds. False if there is no block. */
