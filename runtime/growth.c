@@ -204,7 +204,7 @@ static void on_signal(int number, siginfo_t *info, void *context)
 		for (struct md_thread *thread = atomic_load(&md_process.heap.threads); thread; thread = thread->next)
 			thread->attended = true;
 	}
-	md_world_settle(context);
+	md_interrupted_settle(NULL, context);
 }
 
 void md_growth_pending(struct md_thread *self)

@@ -26,11 +26,11 @@
 #include "runtime/process.h"
 #include "runtime/resolve.h"
 #include "runtime/restrict.h"
-#include "runtime/roots.h"
 #include "runtime/show.h"
 #include "runtime/sink.h"
 #include "runtime/symbol_client.h"
 #include "runtime/syscall.h"
+#include "runtime/thread_memory.h"
 #include "runtime/threads.h"
 #include "runtime/unwind_generic.h"
 #include "src/clock.h"
@@ -393,7 +393,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 		md_fork_init();
 		md_exit_init();
 		md_show_init();
-		md_roots_init();
+		md_thread_memory_init();
 		md_leaks_init();
 		md_growth_init();
 		atomic_store_explicit(&md_process.mode, MD_MODE_ACTIVE, memory_order_release);

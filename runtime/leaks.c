@@ -427,15 +427,15 @@ static void on_signal(int number, siginfo_t *info, void *context)
 	(void)number;
 	(void)info;
 	if (self) {
-		md_world_registers(&registers, context);
-		struct md_leaks_here here = { .sp = registers.sp - MD_WORLD_RED_ZONE, .interrupted = &registers };
+		md_interrupted_registers(&registers, context);
+		struct md_leaks_here here = { .sp = registers.sp - MD_RED_ZONE_BYTES, .interrupted = &registers };
 
 		md_leaks_check(self, &here, MD_LEAKS_ON_SIGNAL, MD_TO_SINK, NULL);
 		md_entry_end(self);
 	} else {
 		leave_word();
 	}
-	md_world_settle(context);
+	md_interrupted_settle(NULL, context);
 }
 
 void md_leaks_pending(struct md_thread *self)

@@ -40,15 +40,6 @@ bool md_roots_visit(struct md_roots *roots, const struct md_leak *leak, md_roots
  * or read for an answer: nothing was marked then. */
 bool md_roots_mark(struct md_roots *roots, struct md_leak *leak);
 
-/* Whether addr is in the thread-local variables that a thread had from the start, and whose: *tid is the kernel's number, 0 for the calling thread. */
-bool md_roots_thread_local(const struct md_roots *roots, uintptr_t addr, uint32_t *tid);
-
-/* The part of the calling thread's stack that is in use, without thread-local variables. False if its bounds are not known. */
-bool md_roots_own_stack(const struct md_roots *roots, uintptr_t *begin, uintptr_t *end);
-
-/* Constructor only. */
-void md_roots_init(void);
-
 /* Ranges of the program that are roots whatever they are. False when the table is full, or (remove) there is no such range. */
 bool md_roots_add(uintptr_t begin, uintptr_t end);
 bool md_roots_remove(uintptr_t begin, uintptr_t end);

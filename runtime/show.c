@@ -319,7 +319,7 @@ static void on_signal(int number, siginfo_t *info, void *context)
 	}
 	if (self)
 		md_entry_end(self);
-	md_world_settle(context);
+	md_interrupted_settle(NULL, context);
 }
 
 void md_show_pending(struct md_thread *self)

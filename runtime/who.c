@@ -8,6 +8,7 @@
 #include "runtime/show.h"
 #include "runtime/sink.h"
 #include "runtime/symbol_client.h"
+#include "runtime/thread_memory.h"
 #include "src/os.h"
 
 #define SECONDS_MAX 5 /* that the other threads stand still for a chain that somebody asked for */
@@ -38,7 +39,7 @@ bool md_who_find(struct md_who *who, struct md_leak *leak, struct md_roots *root
 	path->until = until;
 	if (asked) {
 		path->own_registers_weak = true;
-		md_roots_own_stack(roots, &path->weak_begin, &path->weak_end);
+		md_thread_memory_own_stack(roots, &path->weak_begin, &path->weak_end);
 	}
 	do {
 		if (!md_roots_visit(roots, leak, show_words, path))
@@ -47,7 +48,7 @@ bool md_who_find(struct md_who *who, struct md_leak *leak, struct md_roots *root
 	md_leak_path_finish(path);
 	who->tid = path->root.tid;
 	who->thread_local_storage = path->end == MD_LEAK_PATH_ROOT && path->root.kind == MD_ROOT_MEMORY &&
-		md_roots_thread_local(roots, path->root.address, &who->tid);
+		md_thread_memory_owner(roots, path->root.address, &who->tid);
 	return true;
 }
 

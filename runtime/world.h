@@ -15,27 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__x86_64__)
-#define MD_WORLD_REGISTERS 15
-#define MD_WORLD_RED_ZONE 128 /* below the stack pointer, that leaf functions may use (System V ABI) */
-#else
-#define MD_WORLD_REGISTERS 31
-#define MD_WORLD_RED_ZONE 0
-#endif
-
-#define MD_WORLD_VECTORS 4
-
-/* Registers of a thread at a moment. */
-struct md_registers {
-	uintptr_t sp; /* 0: nothing is known */
-	uintptr_t pc;
-	uintptr_t general[MD_WORLD_REGISTERS];
-	uintptr_t signal_stack; /* the thread's stack for signals (sigaltstack), 0: none. Often nobody but the kernel has this pointer. */
-	struct {
-		uintptr_t begin;
-		size_t bytes;
-	} vectors[MD_WORLD_VECTORS]; /* where those that are in use are kept just now; bytes 0: no more */
-};
+#include "runtime/interrupted.h"
 
 struct md_stopped {
 	uint32_t tid;
@@ -45,10 +25,7 @@ struct md_stopped {
 	uintptr_t sp;             /* 0: unknown */
 	uintptr_t thread_pointer; /* 0: unknown */
 	struct md_registers registers;
-	/* The system call it was in, as the kernel told before the signal */
-	bool in_call;
-	long call_number;
-	uintptr_t call_arguments[6], call_sp, call_pc;
+	struct md_known_call call; /* that it was in before the signal */
 };
 
 struct md_world {
@@ -69,13 +46,6 @@ void md_world_resume(struct md_world *world);
 
 /* In the child of a fork: nobody stands still here, or is about to. */
 void md_world_after_fork(struct md_world *world);
-
-/* What a signal handler of ours interrupted, from its third argument. */
-void md_world_registers(struct md_registers *registers, const void *context);
-
-/* At the end of a signal handler of ours, with its third argument: the system call that the signal interrupted goes on, so that the program does not
- * notice; only its time limit, where it has a relative one, begins anew. */
-void md_world_settle(void *context);
 
 /* At the end of an intercepted call: stands still if this thread was asked to meanwhile. */
 void md_world_attend(void);

@@ -3,9 +3,6 @@
  * The signal is number 33, the one the C library keeps for itself to make every thread change its user (SIGSETXID): its functions neither let a program
  * block that signal, nor set or see a handler for it, and debuggers pass it on without stopping. What is not ours is handed on to the C library's handler.
  */
-#if defined(__x86_64__)
-#include <cpuid.h>
-#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -14,11 +11,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <ucontext.h>
 
 #include "report/text.h"
 #include "runtime/process.h"
 #include "runtime/restrict.h"
+#include "runtime/signal_action.h"
 #include "runtime/syscall.h"
 #include "runtime/threads.h"
 #include "runtime/world.h"
@@ -26,54 +23,23 @@
 
 enum { ASKED, ANSWERING, STANDS, ENDED };
 
-#define SIGNAL 33
 #define TRACED_WAIT_MS 5000
 #define FIRST_CAPACITY 64
 #define CAPACITY_MAX 65536
 #define MAGIC ((uintptr_t)0x6d645f776f726c << 8) /* the signal's value: nobody else sends that */
 
-/* What the kernel takes; the C library's sigaction refuses this signal. */
-struct action {
-	void (*handler)(int, siginfo_t *, void *);
-	unsigned long flags;
-	void (*restorer)(void);
-	uint64_t mask;
-};
-
 /* The stop under way, for the handler; NULL between stops. */
 static _Atomic(struct md_world *) stopping;
-static struct action previous; /* the C library's, while ours is in place */
-
-static long set_action(const struct action *new, struct action *old)
-{
-	return md_syscall4(SYS_rt_sigaction, SIGNAL, (long)new, (long)old, sizeof new->mask);
-}
+static struct md_signal_action previous; /* the C library's, while ours is in place */
 
 static void wake_all(_Atomic uint32_t *word)
 {
 	md_syscall6(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, 0x7fffffff, 0, 0, 0);
 }
 
-/* --- the machine ------------------------------------------------------------- */
-
-/* A system call as the interrupted thread's registers show it. */
-struct call {
-	long result; /* or number, where it is about to be made (again) */
-	uintptr_t pc, sp;
-	uintptr_t arguments[6];
-};
-
-/* The kernel notes it where it keeps the interrupted thread's registers. */
-static uintptr_t signal_stack_of(const ucontext_t *interrupted)
-{
-	return interrupted->uc_stack.ss_flags & SS_DISABLE ? 0 : (uintptr_t)interrupted->uc_stack.ss_sp;
-}
-
 #if defined(__x86_64__)
 
 #define RETURN_FLAGS 0x04000000u /* SA_RESTORER */
-#define CALL_BYTES 2
-#define FIRST_KEPT 0 /* of the arguments, that registers still hold when the call is over */
 
 /* In the form that unwinders and debuggers know. */
 __asm__(".pushsection .text\n"
@@ -86,223 +52,12 @@ __asm__(".pushsection .text\n"
 	".popsection");
 void return_from_stop(void);
 
-/* Parts of the area that the kernel keeps vector registers in, and the bits that say which of them are in use: the others hold what was there before. */
-#define XSTATE_MAGIC 0x46505853u
-#define XSTATE_MAGIC_OFFSET 464
-#define XSTATE_BITS_OFFSET 512
-enum { XSTATE_SSE = 1, XSTATE_AVX = 2, XSTATE_ZMM_HIGH = 6, XSTATE_ZMM_MORE = 7 };
-
-static void note_vectors(struct md_registers *registers, uintptr_t area)
-{
-	static const struct {
-		unsigned bit;
-		uint32_t offset, bytes; /* 0: the processor says */
-	} parts[MD_WORLD_VECTORS] = { { XSTATE_SSE, 160, 256 }, { XSTATE_AVX, 576, 256 }, { XSTATE_ZMM_HIGH, 0, 0 }, { XSTATE_ZMM_MORE, 0, 0 } };
-	uint32_t extension[2]; /* magic, bytes */
-	uint64_t used = 1 << XSTATE_SSE;
-	int count = 0;
-
-	memcpy(extension, (const void *)(area + XSTATE_MAGIC_OFFSET), sizeof extension);
-	bool extended = extension[0] == XSTATE_MAGIC;
-
-	if (extended)
-		memcpy(&used, (const void *)(area + XSTATE_BITS_OFFSET), sizeof used);
-	for (int i = 0; i < MD_WORLD_VECTORS; i++) {
-		uint32_t offset = parts[i].offset, bytes = parts[i].bytes, flags, none;
-
-		if (!(used >> parts[i].bit & 1))
-			continue;
-		if (!bytes)
-			__cpuid_count(0xd, parts[i].bit, bytes, offset, flags, none);
-		if (i && (!extended || offset + bytes > extension[1]))
-			continue;
-		registers->vectors[count].begin = area + offset;
-		registers->vectors[count++].bytes = bytes;
-	}
-}
-
-void md_world_registers(struct md_registers *registers, const void *context)
-{
-	const ucontext_t *interrupted = context;
-	const greg_t *from = interrupted->uc_mcontext.gregs;
-	static const int numbers[MD_WORLD_REGISTERS] = { REG_RAX, REG_RBX, REG_RCX, REG_RDX, REG_RSI, REG_RDI, REG_RBP, REG_R8, REG_R9, REG_R10,
-		REG_R11, REG_R12, REG_R13, REG_R14, REG_R15 };
-
-	memset(registers, 0, sizeof *registers);
-	for (int i = 0; i < MD_WORLD_REGISTERS; i++)
-		registers->general[i] = (uintptr_t)from[numbers[i]];
-	registers->sp = (uintptr_t)from[REG_RSP];
-	registers->signal_stack = signal_stack_of(interrupted);
-	registers->pc = (uintptr_t)from[REG_RIP];
-	if (interrupted->uc_mcontext.fpregs)
-		note_vectors(registers, (uintptr_t)interrupted->uc_mcontext.fpregs);
-}
-
-static bool is_call_instruction(uintptr_t pc)
-{
-	unsigned char code[CALL_BYTES];
-
-	return md_os_read(pc, code, sizeof code) == sizeof code && code[0] == 0x0f && code[1] == 0x05;
-}
-
-/* The number that is loaded directly before the call (movl $NUMBER, %eax), as nearly all of the C library's calls do. */
-static long number_before(uintptr_t pc)
-{
-	unsigned char code[5];
-	int32_t number;
-
-	if (md_os_read(pc - sizeof code, code, sizeof code) != sizeof code || code[0] != 0xb8)
-		return -1;
-	memcpy(&number, code + 1, sizeof number);
-	return number;
-}
-
-static struct call call_of(const ucontext_t *context)
-{
-	const greg_t *from = context->uc_mcontext.gregs;
-
-	return (struct call){ .result = from[REG_RAX], .pc = (uintptr_t)from[REG_RIP], .sp = (uintptr_t)from[REG_RSP],
-		.arguments = { (uintptr_t)from[REG_RDI], (uintptr_t)from[REG_RSI], (uintptr_t)from[REG_RDX], (uintptr_t)from[REG_R10], (uintptr_t)from[REG_R8],
-			(uintptr_t)from[REG_R9] } };
-}
-
-static void make_again(ucontext_t *context, long number, uintptr_t first_argument)
-{
-	(void)first_argument;
-	context->uc_mcontext.gregs[REG_RAX] = number;
-	context->uc_mcontext.gregs[REG_RIP] -= CALL_BYTES;
-}
-
-static void make_interrupted(ucontext_t *context)
-{
-	context->uc_mcontext.gregs[REG_RAX] = -EINTR;
-	context->uc_mcontext.gregs[REG_RIP] += CALL_BYTES;
-}
-
 #else
 
 #define RETURN_FLAGS 0u
 #define return_from_stop NULL /* the kernel has its own */
-#define CALL_BYTES 4
-#define FIRST_KEPT 1 /* the first argument's register holds the result */
-
-void md_world_registers(struct md_registers *registers, const void *context)
-{
-	const ucontext_t *interrupted = context;
-
-	memset(registers, 0, sizeof *registers);
-	for (int i = 0; i < MD_WORLD_REGISTERS; i++)
-		registers->general[i] = (uintptr_t)interrupted->uc_mcontext.regs[i];
-	registers->sp = (uintptr_t)interrupted->uc_mcontext.sp;
-	registers->signal_stack = signal_stack_of(interrupted);
-	registers->pc = (uintptr_t)interrupted->uc_mcontext.pc;
-	registers->vectors[0].begin = (uintptr_t)interrupted->uc_mcontext.__reserved;
-	registers->vectors[0].bytes = sizeof interrupted->uc_mcontext.__reserved;
-}
-
-static bool is_call_instruction(uintptr_t pc)
-{
-	uint32_t code;
-
-	return md_os_read(pc, &code, sizeof code) == sizeof code && code == 0xd4000001u; /* svc 0 */
-}
-
-static long number_before(uintptr_t pc)
-{
-	(void)pc; /* the number would still be there, but the first argument is lost */
-	return -1;
-}
-
-static struct call call_of(const ucontext_t *context)
-{
-	struct call call = { .result = (long)context->uc_mcontext.regs[0], .pc = (uintptr_t)context->uc_mcontext.pc,
-		.sp = (uintptr_t)context->uc_mcontext.sp };
-
-	for (int i = 0; i < 6; i++)
-		call.arguments[i] = (uintptr_t)context->uc_mcontext.regs[i];
-	return call;
-}
-
-static void make_again(ucontext_t *context, long number, uintptr_t first_argument)
-{
-	context->uc_mcontext.regs[0] = first_argument;
-	context->uc_mcontext.regs[8] = (unsigned long long)number;
-	context->uc_mcontext.pc -= CALL_BYTES;
-}
-
-static void make_interrupted(ucontext_t *context)
-{
-	context->uc_mcontext.regs[0] = (unsigned long long)-EINTR;
-	context->uc_mcontext.pc += CALL_BYTES;
-}
 
 #endif
-
-/* --- interrupted calls --------------------------------------------------------- */
-
-/* True if the thread was in this call when it was asked to stop, with the call's instruction ending at pc. */
-static bool was_in(const struct md_stopped *thread, const struct call *call, uintptr_t pc)
-{
-	if (!thread->in_call || pc != thread->call_pc || call->sp != thread->call_sp)
-		return false;
-	for (int i = FIRST_KEPT; i < 6; i++)
-		if (call->arguments[i] != thread->call_arguments[i])
-			return false;
-	return true;
-}
-
-/* True if a signal waits that the program has a handler for, and that handler runs as soon as we return. */
-static bool handler_waits(const ucontext_t *context, bool interrupting)
-{
-	uint64_t waiting = 0, blocked;
-	struct action action;
-
-	md_syscall2(SYS_rt_sigpending, (long)&waiting, sizeof waiting);
-	memcpy(&blocked, &context->uc_sigmask, sizeof blocked);
-	for (uint64_t left = waiting & ~blocked & ~(1ull << (SIGNAL - 1)); left; left &= left - 1) {
-		if (md_syscall4(SYS_rt_sigaction, __builtin_ctzll(left) + 1, 0, (long)&action, sizeof action.mask) != 0 ||
-			(uintptr_t)action.handler == (uintptr_t)SIG_DFL || (uintptr_t)action.handler == (uintptr_t)SIG_IGN)
-			continue;
-		if (!interrupting || !(action.flags & SA_RESTART))
-			return true;
-	}
-	return false;
-}
-
-/* Calls that the kernel makes again whatever handler ran. */
-static bool is_never_interrupted(const struct md_stopped *thread)
-{
-	long operation = (long)(thread->call_arguments[1] & FUTEX_CMD_MASK);
-
-	return thread->call_number == SYS_futex && (operation == FUTEX_LOCK_PI || operation == FUTEX_LOCK_PI2 || operation == FUTEX_WAIT_REQUEUE_PI);
-}
-
-/* Leaves the interrupted call as it would be had we not come. Many calls the kernel makes again because our handler says SA_RESTART; others answer EINTR
- * whatever it says, and are made again here. A relative time limit then begins anew. But where a handler of the program is about to run, the call's
- * fate is what that handler asks for. */
-static void settle_call(const struct md_stopped *thread, ucontext_t *context)
-{
-	struct call call = call_of(context);
-
-	if (call.result == -EINTR && is_call_instruction(call.pc - CALL_BYTES)) {
-		bool known = was_in(thread, &call, call.pc);
-		long number = known ? thread->call_number : number_before(call.pc - CALL_BYTES);
-
-		/* close has closed, whatever it answers */
-		if (number >= 0 && number != SYS_close && !handler_waits(context, false))
-			make_again(context, number, known ? thread->call_arguments[0] : call.arguments[0]);
-	} else if (was_in(thread, &call, call.pc + CALL_BYTES) && is_call_instruction(call.pc) && !is_never_interrupted(thread) &&
-		handler_waits(context, true)) {
-		make_interrupted(context);
-	}
-}
-
-void md_world_settle(void *context)
-{
-	struct md_stopped unknown = { 0 };
-
-	settle_call(&unknown, context);
-}
 
 /* --- in the other threads -------------------------------------------------- */
 
@@ -352,13 +107,13 @@ static void hand_on(int number, siginfo_t *info, void *context)
 
 /* Stands still; or, inside one of our calls, leaves word to do so at its end: blocks and tables are half changed there, and pointers to them are not where
  * anybody would look. Who is aside, or forks, asks for himself. */
-static void obey(struct md_world *world, struct md_stopped *thread, const ucontext_t *context)
+static void obey(struct md_world *world, struct md_stopped *thread, const void *context)
 {
 	if (md_thread_aside || md_thread_forking || (md_self && md_self->busy)) {
 		if (md_self)
 			md_self->attended = true;
 	} else if (answer(thread)) {
-		md_world_registers(&thread->registers, context);
+		md_interrupted_registers(&thread->registers, context);
 		thread->sp = thread->registers.sp;
 		stand(world, thread);
 	}
@@ -367,7 +122,8 @@ static void obey(struct md_world *world, struct md_stopped *thread, const uconte
 static void on_stop(int number, siginfo_t *info, void *context)
 {
 	struct md_world *world;
-	struct md_stopped *thread, asked = { 0 };
+	struct md_stopped *thread;
+	struct md_known_call call = { 0 };
 
 	if (info->si_code != SI_QUEUE || (uintptr_t)info->si_value.sival_ptr != MAGIC) {
 		hand_on(number, info, context);
@@ -377,12 +133,12 @@ static void on_stop(int number, siginfo_t *info, void *context)
 	if (world) {
 		thread = enter(world);
 		if (thread) {
-			asked = *thread;
+			call = thread->call;
 			obey(world, thread, context);
 		}
 		leave(world);
 	}
-	settle_call(&asked, context);
+	md_interrupted_settle(&call, context);
 }
 
 /* The registers that hold values across calls go to this function's frame, and those of its callers are live as a whole. */
@@ -435,26 +191,26 @@ static bool is_traced(void)
 
 static bool install(void)
 {
-	struct action action = { .handler = on_stop, .flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK | RETURN_FLAGS, .restorer = return_from_stop, .mask = ~0ull };
-	struct action now;
+	struct md_signal_action action = { .handler = on_stop, .flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK | RETURN_FLAGS, .restorer = return_from_stop, .mask = ~0ull };
+	struct md_signal_action now;
 
-	if (set_action(NULL, &now) != 0)
+	if (md_signal_action_set(MD_STOP_SIGNAL, NULL, &now) != 0)
 		return false;
 	if (now.handler == on_stop)
 		return true;
 	previous = now;
 	if (now.restorer)
 		action.restorer = now.restorer; /* the C library's has unwind tables */
-	return set_action(&action, NULL) == 0;
+	return md_signal_action_set(MD_STOP_SIGNAL, &action, NULL) == 0;
 }
 
 /* Only when no signal of ours is under way: it could end the process. */
 static void uninstall(void)
 {
-	struct action now;
+	struct md_signal_action now;
 
-	if (set_action(NULL, &now) == 0 && now.handler == on_stop)
-		set_action(&previous, NULL);
+	if (md_signal_action_set(MD_STOP_SIGNAL, NULL, &now) == 0 && now.handler == on_stop)
+		md_signal_action_set(MD_STOP_SIGNAL, &previous, NULL);
 }
 
 static bool known(const struct md_world *world, uint32_t tid)
@@ -508,18 +264,18 @@ static void read_call(struct md_stopped *thread)
 		return;
 	if (line[0] < '0' || line[0] > '9')
 		return;
-	thread->call_number = (long)parse_number(&at);
+	thread->call.number = (long)parse_number(&at);
 	for (int i = 0; i < 6; i++)
-		thread->call_arguments[i] = parse_number(&at);
-	thread->call_sp = parse_number(&at);
-	thread->call_pc = parse_number(&at);
-	thread->in_call = true;
-	thread->sp = thread->call_sp; /* until it says so itself */
+		thread->call.arguments[i] = parse_number(&at);
+	thread->call.sp = parse_number(&at);
+	thread->call.pc = parse_number(&at);
+	thread->call.in_call = true;
+	thread->sp = thread->call.sp; /* until it says so itself */
 }
 
 static void ask(struct md_world *world, uint32_t tid)
 {
-	siginfo_t info = { .si_signo = SIGNAL, .si_code = SI_QUEUE };
+	siginfo_t info = { .si_signo = MD_STOP_SIGNAL, .si_code = SI_QUEUE };
 
 	if (world->count == world->capacity) {
 		world->unasked++;
@@ -533,7 +289,7 @@ static void ask(struct md_world *world, uint32_t tid)
 	atomic_store(&thread->state, ASKED);
 	world->count++;
 	info.si_value.sival_ptr = (void *)MAGIC;
-	if (md_syscall4(SYS_rt_tgsigqueueinfo, md_syscall0(SYS_getpid), (long)tid, SIGNAL, (long)&info) == -ESRCH)
+	if (md_syscall4(SYS_rt_tgsigqueueinfo, md_syscall0(SYS_getpid), (long)tid, MD_STOP_SIGNAL, (long)&info) == -ESRCH)
 		atomic_store(&thread->state, ENDED);
 }
 
