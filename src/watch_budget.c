@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#include "src/watch_budget.h"
+
+/* Ticks of 2.5 GHz; of a slower counter there are fewer, and the burst is longer in time. */
+#define MICROSECONDS(us) ((uint64_t)(us) * 2500)
+
+#define SPEND_MAX MICROSECONDS(40)
+#define TRAP MICROSECONDS(12)
+#define BURST MICROSECONDS(2000)
+#define SHARE 128 /* of the time that passes, one in so many */
+#define HUNTING_BURST MICROSECONDS(200000)
+#define HUNTING_SHARE 2
+#define PASSIVE_BURST MICROSECONDS(4000)
+#define PASSIVE_SHARE 32
+
+/* Measured with four watchpoints set, less what it takes without. */
+static const uint64_t passive_ticks[MD_WATCH_PASSIVE_KINDS] = {
+	[MD_WATCH_THREAD] = MICROSECONDS(20),
+	[MD_WATCH_FORK] = MICROSECONDS(25),
+	[MD_WATCH_SWITCH] = MICROSECONDS(1) / 2,
+};
+
+void md_watch_budget_begin(struct md_watch_budget *budget, uint64_t now)
+{
+	budget->began = now;
+	atomic_store_explicit(&budget->spent, 0, memory_order_relaxed);
+	atomic_store_explicit(&budget->hunting, 0, memory_order_relaxed);
+	atomic_store_explicit(&budget->passive, 0, memory_order_relaxed);
+}
+
+void md_watch_budget_spend(struct md_watch_budget *budget, uint64_t ticks, bool hunting)
+{
+	if (ticks > SPEND_MAX)
+		ticks = SPEND_MAX;
+	atomic_fetch_add_explicit(hunting ? &budget->hunting : &budget->spent, ticks, memory_order_relaxed);
+}
+
+void md_watch_budget_trap(struct md_watch_budget *budget)
+{
+	atomic_fetch_add_explicit(&budget->spent, TRAP, memory_order_relaxed);
+}
+
+uint64_t md_watch_budget_next(const struct md_watch_budget *budget, bool hunting)
+{
+	uint64_t spent = atomic_load_explicit(hunting ? &budget->hunting : &budget->spent, memory_order_relaxed);
+	uint64_t burst = hunting ? HUNTING_BURST : BURST;
+
+	return spent <= burst ? budget->began : budget->began + (spent - burst) * (hunting ? HUNTING_SHARE : SHARE);
+}
+
+void md_watch_budget_suffer(struct md_watch_budget *budget, enum md_watch_passive kind, uint64_t count)
+{
+	atomic_fetch_add_explicit(&budget->passive, passive_ticks[kind] * count, memory_order_relaxed);
+}
+
+bool md_watch_budget_is_over(const struct md_watch_budget *budget, uint64_t now)
+{
+	return atomic_load_explicit(&budget->passive, memory_order_relaxed) > PASSIVE_BURST + (now - budget->began) / PASSIVE_SHARE;
+}
