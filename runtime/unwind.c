@@ -86,8 +86,10 @@ struct window {
 static bool read_window(struct window *window, uintptr_t addr, uintptr_t *word)
 {
 	if (addr < window->begin || addr + sizeof *word > window->begin + window->bytes) {
+		size_t bytes = MD_PAGE_BYTES - addr % MD_PAGE_BYTES; /* what lies behind a stack must not come to lie on it */
+
 		window->begin = addr;
-		window->bytes = md_os_read(addr, window->words, sizeof window->words);
+		window->bytes = md_os_read(addr, window->words, bytes < sizeof window->words ? bytes : sizeof window->words);
 		if (window->bytes < sizeof *word)
 			return false;
 	}
