@@ -17,11 +17,13 @@
 #include "src/arena.h"
 #include "src/call.h"
 #include "src/finding.h"
+#include "src/guard_policy.h"
 #include "src/module.h"
 #include "src/page_map.h"
 #include "src/runs.h"
 #include "src/stack_store.h"
 #include "src/thread.h"
+#include "src/watch.h"
 #include "src/zone.h"
 
 /* What is decided at start and read-only afterwards. */
@@ -36,6 +38,7 @@ struct md_heap_config {
 	size_t realloc_move;    /* realloc always moves blocks up to this size */
 	size_t max_alloc;       /* larger requests fail; 0: no limit */
 	bool mismatch;          /* look at families of allocation and free */
+	struct md_guard_config guard;
 };
 
 struct md_heap {
@@ -56,6 +59,8 @@ struct md_heap {
 	uint32_t threads_created; /* ever; the next id */
 	struct md_thread_info *thread_infos; /* by id; own mapping */
 	_Atomic uint64_t checks;
+	struct md_guard guard;
+	struct md_watch_wishes watch;
 	struct md_lock check_lock; /* whose holder may keep live blocks in MD_BLOCK_FREEING for a moment, see check.h */
 };
 

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "src/finding.h"
+#include "src/guard_policy.h"
 #include "src/history.h"
 #include "src/ids.h"
 #include "src/layout.h"
@@ -47,6 +48,7 @@ struct md_thread {
 	struct md_unwind_memo *unwind; /* the unwinder's, or NULL */
 	uintptr_t stack_low, stack_high; /* the stack it was started on; 0, 0 where not known */
 	uintptr_t excused_begin, excused_end; /* what it touches there is reported already (access.h) */
+	uintptr_t watch_wanted; /* a block that is worth a watchpoint (watch_ask.h), or 0 */
 	struct md_history_ring history;
 	struct md_quarantine quarantine;
 	struct md_thread_counters counters;
@@ -62,7 +64,8 @@ struct md_thread {
 	} deferred[8];
 	unsigned deferred_count;
 
-	struct md_cache caches[MD_CLASS_COUNT];
+	struct md_cache caches[MD_CLASSES_ALL];
+	struct md_guard_thread guard;
 };
 
 /* What is known of a thread for reports; stays when the thread is gone, until its number is needed again. */

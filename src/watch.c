@@ -73,13 +73,15 @@ struct md_watch_range md_watch_before(uintptr_t begin, uintptr_t end)
 
 /* --- choosing ----------------------------------------------------------------- */
 
-static void set(struct md_watches *watches, unsigned i, enum md_watch_why why, struct md_watch_range range, const struct md_block_view *block)
+static void set(struct md_watches *watches, unsigned i, enum md_watch_why why, struct md_watch_range range, bool writes_only,
+	const struct md_block_view *block)
 {
 	struct md_watch_place *place = &watches->places[i];
 
 	atomic_store(&place->generation, 0);
 	place->why = why;
 	place->range = range;
+	place->writes_only = writes_only;
 	place->user = block->user;
 	place->size = block->size;
 	place->stack = block->alloc_stack;
@@ -109,7 +111,7 @@ static unsigned choose_rear(struct md_watches *watches, const struct md_block_vi
 	for (unsigned i = 0; i < count; i++) {
 		unsigned place = watches->next_rear++ % watches->rear;
 
-		set(watches, place, MD_WATCH_REAR, ranges[i], block);
+		set(watches, place, MD_WATCH_REAR, ranges[i], true, block);
 		changed |= 1u << place;
 	}
 	return changed;
@@ -130,7 +132,7 @@ static unsigned choose_open_side(struct md_watches *watches, const struct md_blo
 		return 0;
 	unsigned place = watches->rear + watches->next++ % free;
 
-	set(watches, place, why, range, block);
+	set(watches, place, why, range, false, block);
 	return 1u << place;
 }
 
@@ -151,7 +153,7 @@ unsigned md_watch_choose_address(struct md_watches *watches, struct md_watch_ran
 
 	if (!watches->usable)
 		return 0;
-	set(watches, 0, MD_WATCH_ADDRESS, range, &none);
+	set(watches, 0, MD_WATCH_ADDRESS, range, true, &none);
 	return 1;
 }
 

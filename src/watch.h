@@ -44,6 +44,7 @@ struct md_watch_place {
 	_Atomic uint32_t generation; /* changes with the rest; 0 while it does */
 	enum md_watch_why why;
 	struct md_watch_range range;
+	bool writes_only; /* what lies behind a block is often read by correct code: functions for strings read whole vectors */
 	/* The block, as it was when the place was chosen. */
 	uintptr_t user;
 	size_t size;
@@ -59,6 +60,12 @@ struct md_watches {
 	unsigned next;        /* of the ring of places that are all the same */
 	unsigned rear;        /* places kept for what lies behind blocks of damaged stacks: the first ones */
 	unsigned next_rear;
+};
+
+/* From when on (md_clock_now()) the heap may ask for a block to be watched; of a heap. Set by whoever sets watchpoints. */
+struct md_watch_wishes {
+	_Atomic uint64_t after;
+	_Atomic uint64_t hunting_after; /* likewise, while there are stacks with damaged blocks */
 };
 
 /* What the option watch says. */

@@ -124,6 +124,7 @@ Test(watch, the_newest_four_blocks_have_their_fronts_watched)
 		cr_assert_eq(place->range.addr, block.user - 8);
 		cr_assert_eq(place->range.bytes, 8);
 		cr_assert_eq(place->user, block.user);
+		cr_assert_not(place->writes_only);
 	}
 }
 
@@ -193,6 +194,7 @@ Test(watch, slack_of_damaged_stacks_is_covered)
 				if (!(changed >> i & 1))
 					continue;
 				must_be_settable(place->range);
+				must(place->writes_only == (place->why == MD_WATCH_REAR), "reads behind a block are everyday");
 				if (place->why == MD_WATCH_REAR) {
 					covered += place->range.bytes;
 					must(place->range.addr >= block.user + size && place->range.addr + place->range.bytes <= block.end, "outside");
