@@ -284,6 +284,15 @@ static void begin_heap(const enum md_option_source *sources)
 		.realloc_move = options->realloc_move,
 		.max_alloc = options->max_alloc,
 		.mismatch = options->mismatch,
+		.guard = {
+			.mode = (enum md_guard_mode)options->guard,
+			.side = (enum md_guard_side)options->guard_side,
+			.align = (enum md_guard_align)options->guard_align,
+			.budget_bytes = options->guard_budget,
+			.size_min = options->guard_min,
+			.size_max = options->guard_max,
+			.modules = options->guard_stacks,
+		},
 	};
 
 	if (!md_heap_init(&md_process.heap, &config)) {
@@ -355,7 +364,7 @@ static __attribute__((noinline)) void load_unwinder(void)
 		md_entry_end(self);
 }
 
-static enum md_option_source sources[64];
+static enum md_option_source sources[128];
 
 /* -z initfirst: before every other constructor, with the arguments of main. */
 __attribute__((constructor)) static void start(int argc, char **argv, char **envp)

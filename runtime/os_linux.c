@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 #include <time.h>
 
@@ -18,6 +19,11 @@
 
 #ifndef MADV_WIPEONFORK
 #define MADV_WIPEONFORK 18
+#endif
+
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
+#define MADV_GUARD_REMOVE 103
 #endif
 
 _Atomic bool md_restricted;
@@ -61,7 +67,119 @@ bool md_os_move(void *from, void *to, size_t bytes)
 	return false;
 }
 
-/* Where the call above is refused (a filter that containers put around us). */
+/* --- inaccessible ranges -------------------------------------------------- */
+
+/* Markers in the page tables (Linux 6.13) or protection. The second splits mappings, of which the system has a limited number. */
+enum guard_way { GUARD_UNKNOWN, GUARD_BY_MARKERS, GUARD_BY_PROTECTION, GUARD_IMPOSSIBLE };
+
+static _Atomic int guard_way;
+
+/* Once, on a page of our own. */
+static enum guard_way probe_guards(void)
+{
+	char *page = md_os_map(0, MD_PAGE_BYTES);
+	enum guard_way way = GUARD_IMPOSSIBLE;
+
+	if (!page)
+		return GUARD_IMPOSSIBLE;
+	if (md_syscall3(SYS_madvise, (long)page, MD_PAGE_BYTES, MADV_GUARD_INSTALL) == 0 &&
+		md_syscall3(SYS_madvise, (long)page, MD_PAGE_BYTES, MADV_GUARD_REMOVE) == 0)
+		way = GUARD_BY_MARKERS;
+	else if (getauxval(AT_PAGESZ) == MD_PAGE_BYTES && md_syscall3(SYS_mprotect, (long)page, MD_PAGE_BYTES, PROT_NONE) == 0)
+		way = GUARD_BY_PROTECTION;
+	md_os_unmap(page, MD_PAGE_BYTES);
+	return way;
+}
+
+static enum guard_way way_to_guard(void)
+{
+	int way = atomic_load_explicit(&guard_way, memory_order_relaxed);
+
+	if (__builtin_expect(way == GUARD_UNKNOWN, 0)) {
+		way = md_is_restricted() ? GUARD_IMPOSSIBLE : probe_guards();
+		atomic_store_explicit(&guard_way, way, memory_order_relaxed);
+	}
+	return (enum guard_way)way;
+}
+
+bool md_os_guard_install(void *addr, size_t bytes)
+{
+	if (md_is_restricted()) /* filters look at the advice, and kill */
+		return false;
+	switch (way_to_guard()) {
+	case GUARD_BY_MARKERS:
+		return md_syscall3(SYS_madvise, (long)addr, (long)bytes, MADV_GUARD_INSTALL) == 0;
+	case GUARD_BY_PROTECTION:
+		if (!md_os_drop(addr, bytes)) /* locked: its pages would stay */
+			return false;
+		return md_syscall3(SYS_mprotect, (long)addr, (long)bytes, PROT_NONE) == 0;
+	default:
+		return false;
+	}
+}
+
+bool md_os_guard_remove(void *addr, size_t bytes)
+{
+	if (md_is_restricted())
+		return false;
+	switch (way_to_guard()) {
+	case GUARD_BY_MARKERS:
+		return md_syscall3(SYS_madvise, (long)addr, (long)bytes, MADV_GUARD_REMOVE) == 0;
+	case GUARD_BY_PROTECTION:
+		return md_syscall3(SYS_mprotect, (long)addr, (long)bytes, PROT_READ | PROT_WRITE) == 0;
+	default:
+		return false;
+	}
+}
+
+#define MAPPINGS_MAX_USUAL 65530 /* vm.max_map_count, where it cannot be read */
+
+/* A quarter of the mappings that the process may have, two for each range: the program wants some too. */
+static uint32_t ranges_by_protection(void)
+{
+	char digits[16];
+	uint32_t mappings = 0;
+	long fd = md_syscall4(SYS_openat, AT_FDCWD, (long)"/proc/sys/vm/max_map_count", O_RDONLY | O_CLOEXEC, 0);
+	long got = md_syscall_failed(fd) ? 0 : md_syscall3(SYS_read, fd, (long)digits, sizeof digits);
+
+	if (!md_syscall_failed(fd))
+		md_syscall1(SYS_close, fd);
+	for (long i = 0; i < got && digits[i] >= '0' && digits[i] <= '9' && mappings < 100000000; i++)
+		mappings = mappings * 10 + (uint32_t)(digits[i] - '0');
+	return (mappings ? mappings : MAPPINGS_MAX_USUAL) / 8;
+}
+
+uint32_t md_os_guard_ranges_max(void)
+{
+	switch (way_to_guard()) {
+	case GUARD_BY_MARKERS:
+		return UINT32_MAX;
+	case GUARD_BY_PROTECTION:
+		return ranges_by_protection();
+	default:
+		return 0;
+	}
+}
+
+size_t md_os_address_space(void)
+{
+	size_t least = SIZE_MAX;
+	static const int kinds[] = { RLIMIT_AS, RLIMIT_DATA };
+
+	if (md_is_restricted())
+		return 0;
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		struct rlimit limit;
+
+		if (md_syscall4(SYS_prlimit64, 0, kinds[i], 0, (long)&limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < least)
+			least = limit.rlim_cur;
+	}
+	return least;
+}
+
+/* --- reading -------------------------------------------------------------- */
+
+/* Where process_vm_readv is refused (a filter that containers put around us). */
 static size_t read_through_file(uintptr_t addr, void *buffer, size_t bytes)
 {
 	long fd = md_syscall4(SYS_openat, AT_FDCWD, (long)"/proc/thread-self/mem", O_RDONLY | O_CLOEXEC, 0);

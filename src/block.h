@@ -45,12 +45,15 @@ struct md_record {
 	_Atomic uint8_t state; /* enum md_block_state */
 	uint8_t flags;         /* enum md_block_flag */
 	uint8_t apis;          /* allocating api in the low half, freeing api less MD_API_FIRST_FREE in the high half */
-	uint8_t user_offset16; /* user bytes begin this many times 16 bytes into the slot (aligned requests) */
+	uint8_t user_offset16; /* user bytes begin this many times 16 bytes into the slot (aligned requests); in a guarded slot see md_layout_flush */
 };
 
 _Static_assert(sizeof(struct md_record) == 24, "budget: 24 bytes a block");
 
-enum md_zone_kind { MD_ZONE_TINY, MD_ZONE_SMALL, MD_ZONE_LARGE };
+enum md_zone_kind { MD_ZONE_TINY, MD_ZONE_SMALL, MD_ZONE_LARGE, MD_ZONE_GUARDED, MD_ZONE_KIND_COUNT };
+
+/* Which end of a block lies at a guard page. */
+enum md_flush { MD_FLUSH_NONE, MD_FLUSH_END, MD_FLUSH_BEGIN };
 
 /* All that is known of one block, copied: stays true while the block moves on. */
 struct md_block_view {
@@ -71,6 +74,11 @@ struct md_block_view {
 	uint32_t alloc_time; /* md_clock_coarse() */
 	enum md_zone_kind zone_kind;
 	uintptr_t zone_begin, zone_end;
+	bool guard_before, guard_after; /* the page before begin, or from end on, is a guard page */
+	bool closed;                    /* freed, and all of it inaccessible: its bytes are gone, but for the first and the last MD_KEPT_BYTES */
+	enum md_flush flush;            /* of blocks with guard pages */
 };
+
+#define MD_KEPT_BYTES 64
 
 #endif

@@ -28,12 +28,20 @@ static void copy_evidence(struct md_heap *heap, struct md_finding *finding, uint
 	md_inspect_bytes(heap, begin, end - begin, finding->evidence, finding->evidence_mark, finding->expected);
 }
 
+/* Errors after which the later blocks of the same stack are guarded. */
+static bool is_misuse(enum md_error error)
+{
+	return error == MD_ERROR_HEAP_BUFFER_OVERFLOW || error == MD_ERROR_HEAP_BUFFER_UNDERFLOW || error == MD_ERROR_HEAP_USE_AFTER_FREE;
+}
+
 struct md_finding *md_check_add(struct md_heap *heap, struct md_thread *thread, enum md_error error, enum md_noticed noticed, uintptr_t addr,
 	const struct md_block_view *block, const struct md_call *call)
 {
 	struct md_finding *finding = md_findings_add(&thread->findings);
 
 	thread->attended = true;
+	if (block && block->valid && is_misuse(error))
+		md_guard_suspect(heap, block->alloc_stack);
 	if (!finding)
 		return NULL;
 	finding->error = error;
@@ -46,7 +54,10 @@ struct md_finding *md_check_add(struct md_heap *heap, struct md_thread *thread, 
 
 		finding->block = *block;
 		finding->place = MD_PLACE_BLOCK;
-		if (block->zone_kind == MD_ZONE_LARGE) { /* the rest of a large zone was never touched, and should not be now */
+		if (block->closed || block->guard_before || block->guard_after) { /* with the guard pages, which cannot be read, but can be shown */
+			low = block->guard_before ? block->begin - MD_PAGE_BYTES : block->begin & ~(uintptr_t)15;
+			high = block->guard_after ? block->end + MD_PAGE_BYTES : block->end;
+		} else if (block->zone_kind == MD_ZONE_LARGE) { /* the rest of a large zone was never touched, and should not be now */
 			low = block->begin & ~(uintptr_t)15;
 			high = block->end;
 			if (block->flags & MD_BLOCK_DROPPED)
@@ -130,7 +141,7 @@ static bool check_front(struct md_heap *heap, struct md_thread *thread, const st
 
 	if (!front.byte_count)
 		return true;
-	if (slot_of(zone, record) > 0) {
+	if (slot_of(zone, record) > 0 && zone->kind != MD_ZONE_GUARDED) { /* between guarded neighbours is a page that neither can have damaged */
 		held = hold(record - 1);
 		md_inspect_slot(heap, zone, slot_of(zone, record) - 1, &before);
 	}
@@ -160,6 +171,8 @@ static bool check_redzones(struct md_heap *heap, struct md_thread *thread, const
 
 	md_inspect_slot(heap, zone, slot_of(zone, record), &block);
 	md_inspect_neighbours(heap, &block, &before, &after);
+	if (zone->kind == MD_ZONE_GUARDED)
+		after.valid = false;
 	if (noticed != MD_NOTICED_AT_FREE)
 		block.state = MD_BLOCK_LIVE; /* it is only held */
 	struct md_damage rear = md_pattern_check(heap->secret, block.user + block.size, block.end);
@@ -224,7 +237,8 @@ bool md_check_add_freed(struct md_heap *heap, struct md_thread *thread, const st
 
 	/* Its own bytes are untouched, but the red zone that it shares is not: the mistake of a neighbour in use, see blames_right. */
 	md_inspect_neighbours(heap, block, &before, &after);
-	if (damage.first >= block->user + block->size && damage.first >= block->end - MD_REDZONE_BYTES && in_use(&after))
+	if (damage.first >= block->user + block->size && damage.first >= block->end - MD_REDZONE_BYTES && in_use(&after) &&
+		block->zone_kind != MD_ZONE_GUARDED)
 		return check_between(heap, thread, block, &after, damage, noticed, call);
 	return add_damage(heap, thread, MD_ERROR_HEAP_USE_AFTER_FREE, noticed, damage, block, 0, call);
 }

@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "src/guard.h"
 #include "src/heap.h"
 #include "src/pattern.h"
 
@@ -29,15 +30,18 @@ struct md_extent {
 /* Extent of the block in a slot; slot is 0 in large zones. */
 static inline struct md_extent md_extent_of(const struct md_zone *zone, const struct md_record *record, uintptr_t slot_begin)
 {
-	if (__builtin_expect(zone->kind == MD_ZONE_LARGE, 0))
-		return (struct md_extent){ zone->large_begin, zone->large_user, zone->large_size, zone->large_end };
+	if (__builtin_expect(zone->kind >= MD_ZONE_LARGE, 0)) {
+		if (zone->kind == MD_ZONE_LARGE)
+			return (struct md_extent){ zone->large_begin, zone->large_user, zone->large_size, zone->large_end };
+		return (struct md_extent){ slot_begin, md_guard_user(zone, record, slot_begin), record->size, slot_begin + zone->slot_bytes - MD_PAGE_BYTES };
+	}
 	return (struct md_extent){ slot_begin - MD_REDZONE_BYTES, slot_begin + 16u * (uintptr_t)record->user_offset16, record->size,
 		slot_begin + zone->slot_bytes };
 }
 
 static inline bool md_redzones_intact(uint64_t secret, const struct md_extent *extent)
 {
-	return md_pattern_intact(secret, extent->begin, extent->user) && md_pattern_intact(secret, extent->user + extent->size, extent->end);
+	return md_pattern_intact_any(secret, extent->begin, extent->user) && md_pattern_intact(secret, extent->user + extent->size, extent->end);
 }
 
 /* Bytes of a freed block that carry the fill. */

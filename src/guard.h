@@ -24,7 +24,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "src/guard_policy.h"
+#include "src/zone.h"
+
+struct md_call;
+struct md_extent;
 struct md_heap;
+struct md_thread;
+
+/* --- for the fault handler ------------------------------------------------ */
 
 /* True where we made the page at addr inaccessible, and did not open it since: a guard page, the bytes of a freed block, a slot that waits for its next
  * block. Async-signal-safe, takes no lock. */
@@ -35,5 +43,44 @@ bool md_guard_is_guard(const struct md_heap *heap, uintptr_t addr);
  * to addr may now be tried again, also because another thread opened it, or the block there is in use again meanwhile. False where the address is not
  * ours, or the system refuses. Async-signal-safe, takes no lock. */
 bool md_guard_open(struct md_heap *heap, uintptr_t addr);
+
+/* --- for those who read memory -------------------------------------------- */
+
+/* Copies [begin, end), which lies in one zone, as far as it can be read; what cannot is 0, but for what was kept of a closed block. Between
+ * md_runs_watch_begin and md_runs_watch_end. */
+void md_guard_copy(const struct md_heap *heap, uintptr_t begin, uintptr_t end, unsigned char *copy);
+
+/* Whether addr is one of the bytes that were kept of a closed block. */
+bool md_guard_is_kept(const struct md_heap *heap, uintptr_t addr);
+
+/* --- for the heap --------------------------------------------------------- */
+
+/* Live blocks in slots, whose record tells where in the slot they are. */
+static inline uintptr_t md_guard_user(const struct md_zone *zone, const struct md_record *record, uintptr_t slot_begin)
+{
+	return md_layout_flush(slot_begin, slot_begin + zone->slot_bytes - MD_PAGE_BYTES, record->size, record->user_offset16);
+}
+
+/* Allocates a guarded block in a slot if policy wants it, as md_heap_allocate. NULL: an ordinary one is to be allocated. */
+void *md_guard_allocate(struct md_heap *heap, struct md_thread *thread, size_t size, size_t alignment, bool zero, const struct md_call *call);
+
+/* Closes a guarded or large block that is being freed: keeps its first and last bytes, and gives its memory back. False if it stays accessible. */
+bool md_guard_close(struct md_heap *heap, struct md_zone *zone, const struct md_record *record, const struct md_extent *extent);
+
+/* The block is not in use any more. */
+void md_guard_end(struct md_heap *heap, struct md_zone *zone, const struct md_record *record);
+
+/* Whether a block in a guarded slot, or a large one, is closed. */
+static inline bool md_guard_is_closed(const struct md_zone *zone, const struct md_record *record)
+{
+	return zone->guards && atomic_load_explicit(&zone->guards[record - zone->records].door, memory_order_acquire) != MD_DOOR_OPEN;
+}
+
+/* Puts guard pages around a large block that has none, for that reason (MD_GUARD_NOT: does nothing): behind large_end, where the zone has room, and at its
+ * begin, where the front red zone leaves that page free. */
+void md_guard_large(struct md_heap *heap, struct md_zone *zone, enum md_guard_reason reason);
+
+/* Takes them away: its pages are to be moved, or its end will be. False if refused: it has to stay as it is. */
+bool md_guard_large_lift(struct md_heap *heap, struct md_zone *zone);
 
 #endif

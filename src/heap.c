@@ -5,6 +5,7 @@
 
 #include "src/check.h"
 #include "src/clock.h"
+#include "src/guard.h"
 #include "src/heap_inside.h"
 #include "src/inspect.h"
 #include "src/os.h"
@@ -13,6 +14,7 @@
 
 #define QUARANTINE_BYTES_MIN ((size_t)256 << 10) /* near the size of a second-level cache: holding back more makes every malloc a miss */
 #define QUARANTINE_THREAD_MIN ((size_t)32 << 10)
+#define CLOSED_CHARGE ((size_t)512)         /* of a closed block, which holds no memory: its address space, and what was kept of it */
 #define CACHE_SLOTS_LEAST 4                 /* capacity of a thread's smallest cache, see heap_threads.c */
 #define DROP_BYTES_MIN ((size_t)128 << 10)  /* freed blocks above it keep only their filled pages */
 
@@ -31,6 +33,7 @@ bool md_heap_init(struct md_heap *heap, const struct md_heap_config *config)
 	md_lock_init(&heap->check_lock, MD_LOCK_CHECK);
 	heap->stacks = md_stack_store_create(&heap->arena);
 	heap->thread_infos = md_os_map(0, MD_THREAD_INFOS_MAX * sizeof *heap->thread_infos);
+	md_guard_init(heap);
 	return heap->stacks && heap->thread_infos;
 }
 
@@ -44,6 +47,9 @@ static void set_quarantine_limit(const struct md_heap *heap, struct md_thread *t
 
 	if (!heap->config.quarantine_fixed) {
 		size_t scaled = atomic_load_explicit(&heap->runs.used_bytes, memory_order_relaxed) / 8;
+		size_t guarded = atomic_load_explicit(&heap->zones.guarded_bytes, memory_order_relaxed) / 8; /* address space, little of it memory */
+
+		scaled = scaled > guarded ? scaled - guarded : 0;
 
 		if (scaled < QUARANTINE_BYTES_MIN)
 			scaled = QUARANTINE_BYTES_MIN;
@@ -96,7 +102,8 @@ static void give_up_held(struct md_heap *heap, struct md_thread *thread)
 	md_runs_trim(&heap->runs, 0);
 }
 
-static struct md_zone *take_large(struct md_heap *heap, struct md_thread *thread, const struct md_large_layout *layout, size_t alignment, bool *fresh)
+static struct md_zone *take_large(
+	struct md_heap *heap, struct md_thread *thread, const struct md_large_layout *layout, size_t alignment, bool *fresh)
 {
 	struct md_zone *zone = md_zones_take_large(&heap->zones, layout, alignment, fresh);
 
@@ -110,14 +117,18 @@ static struct md_zone *take_large(struct md_heap *heap, struct md_thread *thread
 static void *allocate_large(struct md_heap *heap, struct md_thread *thread, size_t size, size_t alignment, bool zero, const struct md_call *call)
 {
 	struct md_large_layout layout;
+	struct md_zone *zone = NULL;
 	bool fresh;
+	enum md_guard_reason reason = md_guard_decide_large(heap, call->stack, size);
 
-	if (!md_layout_large(size, alignment, heap->config.redzone, &layout))
-		return md_heap_fail(heap, thread, MD_ERROR_OUT_OF_MEMORY, call);
-	struct md_zone *zone = take_large(heap, thread, &layout, alignment, &fresh);
-
-	if (!zone)
-		return md_heap_fail(heap, thread, MD_ERROR_OUT_OF_MEMORY, call);
+	if (reason != MD_GUARD_NOT && md_layout_large_guarded(size, alignment, &layout))
+		zone = md_zones_take_large(&heap->zones, &layout, alignment, &fresh);
+	if (!zone) {
+		reason = MD_GUARD_NOT;
+		if (!md_layout_large(size, alignment, heap->config.redzone, &layout) ||
+			!(zone = take_large(heap, thread, &layout, alignment, &fresh)))
+			return md_heap_fail(heap, thread, MD_ERROR_OUT_OF_MEMORY, call);
+	}
 	set_quarantine_limit(heap, thread);
 	zone->large_size = size;
 	zone->large_record.size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
@@ -127,6 +138,7 @@ static void *allocate_large(struct md_heap *heap, struct md_thread *thread, size
 	md_pattern_paint(heap->secret, zone->large_user + size, zone->large_end);
 	if (!zero)
 		md_heap_fill_new(heap, zone->large_user, size);
+	md_guard_large(heap, zone, reason);
 	md_heap_note_alloc(thread, &zone->large_record, zone->large_user, size, call);
 	return (void *)zone->large_user;
 }
@@ -143,6 +155,12 @@ void *md_heap_allocate(struct md_heap *heap, struct md_thread *thread, size_t si
 	}
 	if (unlikely(!md_params_size_ok(size) || (heap->config.max_alloc && size > heap->config.max_alloc)))
 		return md_heap_fail(heap, thread, MD_ERROR_ALLOCATION_SIZE_TOO_BIG, call);
+	if (unlikely(md_guard_asks(thread, call->stack))) {
+		void *guarded = md_guard_allocate(heap, thread, size, alignment, zero, call);
+
+		if (guarded)
+			return guarded;
+	}
 	if (unlikely(need > MD_SLOT_BYTES_MAX))
 		return allocate_large(heap, thread, size, alignment, zero, call);
 	unsigned class_index = md_class_of(need);
@@ -218,8 +236,10 @@ struct md_record *md_heap_live_block(struct md_heap *heap, uintptr_t user, struc
 
 static size_t quarantine_charge(const struct md_zone *zone, const struct md_record *record)
 {
-	if (zone->kind != MD_ZONE_LARGE)
+	if (likely(zone->kind < MD_ZONE_LARGE))
 		return zone->slot_bytes;
+	if (zone->kind == MD_ZONE_GUARDED)
+		return md_guard_is_closed(zone, record) ? CLOSED_CHARGE : zone->slot_bytes;
 	return record->flags & MD_BLOCK_DROPPED ? MD_PAGE_BYTES : zone->large_end - zone->large_begin;
 }
 
@@ -286,8 +306,10 @@ static void evict_one(struct md_heap *heap, struct md_thread *thread, const stru
 	size_t charge = quarantine_charge(zone, record);
 	struct md_extent extent = md_extent_of(zone, record, slot_begin);
 	bool dropped = record->flags & MD_BLOCK_DROPPED;
+	/* Nobody could write to a closed block, and one that was opened for an access has been reported. */
+	bool closed = unlikely(zone->kind >= MD_ZONE_LARGE) && md_guard_is_closed(zone, record);
 
-	if (unlikely(!md_fill_intact(heap->config.fill_free_byte, user, user + md_filled_bytes(heap, extent.size)) ||
+	if (!closed && unlikely(!md_fill_intact(heap->config.fill_free_byte, user, user + md_filled_bytes(heap, extent.size)) ||
 		    (!dropped && !md_pattern_intact(heap->secret, user + extent.size, extent.end))) &&
 		!md_check_freed(heap, thread, zone, record, MD_NOTICED_AT_REUSE, call))
 		return; /* the list of findings is full: it stays until they are dealt with */
@@ -319,14 +341,27 @@ void md_heap_evict(struct md_heap *heap, struct md_thread *thread, size_t limit_
 	evict(heap, thread, limit_bytes, &call);
 }
 
-/* Fills a freed block, and gives the pages of a big one back. */
+/* Fills a freed block, or closes it, and gives the pages of a big one back. */
 static void fill_freed(struct md_heap *heap, struct md_thread *thread, struct md_zone *zone, struct md_record *record, const struct md_extent *extent)
 {
 	size_t filled = md_filled_bytes(heap, extent->size);
 
+	if (unlikely(zone->kind >= MD_ZONE_LARGE))
+		md_guard_end(heap, zone, record);
+	if (unlikely(zone->kind == MD_ZONE_GUARDED)) {
+		record->flags |= MD_BLOCK_USED;
+		if (md_guard_close(heap, zone, record, extent)) {
+			record->flags &= (uint8_t)~MD_BLOCK_USED; /* its next block finds zeroes */
+			return;
+		}
+	}
 	if (unlikely(zone->kind == MD_ZONE_LARGE) && (extent->size > DROP_BYTES_MIN || extent->size > thread->quarantine.limit_bytes / 2)) {
 		uintptr_t from = md_page_up(extent->user + filled);
 
+		if (md_guard_close(heap, zone, record, extent)) {
+			record->flags |= MD_BLOCK_DROPPED;
+			return;
+		}
 		if (from < extent->end && md_os_drop((void *)from, extent->end - from))
 			record->flags |= MD_BLOCK_DROPPED;
 	}
@@ -401,7 +436,7 @@ enum md_freed md_heap_size(struct md_heap *heap, struct md_thread *thread, void 
 
 static void empty_caches(struct md_heap *heap, struct md_thread *thread, bool keep_zones)
 {
-	for (unsigned i = 0; i < MD_CLASS_COUNT; i++) {
+	for (unsigned i = 0; i < MD_CLASSES_ALL; i++) {
 		struct md_cache *cache = &thread->caches[i];
 
 		if (cache->count)

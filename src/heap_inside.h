@@ -48,10 +48,17 @@ static inline void md_heap_fill_new(const struct md_heap *heap, uintptr_t user, 
 		memset((void *)user, heap->config.fill_alloc_byte, size < heap->config.fill_alloc ? size : heap->config.fill_alloc);
 }
 
+/* Whether the next block of that stack has to ask whether it is guarded. */
+static inline bool md_guard_asks(const struct md_thread *thread, md_stack_id stack)
+{
+	return atomic_load_explicit(&thread->guard.seen[stack.value % MD_GUARD_SEEN], memory_order_relaxed) < thread->guard.first ||
+		thread->counters.allocations >= thread->guard.sample_at;
+}
+
 /* Record of the block that begins exactly at user, whatever its state, and begin of its slot (of its bytes in a large zone); or NULL. */
 static inline struct md_record *md_heap_find_exact(const struct md_zone *zone, uintptr_t user, uintptr_t *slot_begin)
 {
-	if (zone->kind == MD_ZONE_LARGE) {
+	if (unlikely(zone->kind == MD_ZONE_LARGE)) {
 		*slot_begin = __atomic_load_n(&zone->large_user, __ATOMIC_RELAXED); /* of a zone that was freed it may change at this moment */
 		return user == *slot_begin ? zone->records : NULL;
 	}
@@ -64,6 +71,8 @@ static inline struct md_record *md_heap_find_exact(const struct md_zone *zone, u
 	struct md_record *record = &zone->records[slot];
 
 	*slot_begin = md_zone_slot_begin(zone, slot);
+	if (unlikely(zone->kind == MD_ZONE_GUARDED))
+		return user == md_guard_user(zone, record, *slot_begin) ? record : NULL;
 	return user == *slot_begin + 16u * (uintptr_t)record->user_offset16 ? record : NULL;
 }
 

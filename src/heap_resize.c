@@ -32,6 +32,8 @@ static void resize_in_place(struct md_heap *heap, struct md_thread *thread, stru
 	md_pattern_paint(heap->secret, extent.user + size, zone->kind == MD_ZONE_LARGE ? extent.end : extent.end - MD_REDZONE_BYTES);
 	if (size > extent.size)
 		md_heap_fill_new(heap, extent.user + extent.size, size - extent.size);
+	if (zone->kind == MD_ZONE_LARGE && !zone->guards->counted)
+		md_guard_large(heap, zone, md_guard_decide_large(heap, call->stack, size));
 	md_heap_note_alloc(thread, record, extent.user, size, call);
 }
 
@@ -39,10 +41,19 @@ static bool fits_in_place(const struct md_heap *heap, struct md_zone *zone, cons
 {
 	size_t need = size + md_layout_redzone(size, heap->config.redzone);
 
+	if (zone->kind == MD_ZONE_GUARDED) /* its bytes would no longer end at the guard page */
+		return false;
 	if (zone->kind != MD_ZONE_LARGE) /* shrinking far below its slot would turn most of the slot into slack */
 		return extent->user + need <= extent->end && need * 2 >= zone->slot_bytes;
 	return size > MD_SLOT_BYTES_MAX && need <= zone->bytes - (extent->user - zone->begin) &&
 		md_page_up(extent->user + need) <= zone->begin + zone->bytes && zone->bytes / 2 <= need + MD_UNIT_BYTES;
+}
+
+/* Whether guard pages around the block can stay if it is resized in its place. Otherwise they are lifted first. */
+static bool keeps_end(const struct md_heap *heap, const struct md_zone *zone, size_t size)
+{
+	return zone->kind != MD_ZONE_LARGE || !zone->guards->counted ||
+		md_page_up(zone->large_user + size + md_layout_redzone(size, heap->config.redzone)) == zone->large_end;
 }
 
 /* A large zone grows into the free run behind it. */
@@ -89,6 +100,7 @@ static void *move_pages(struct md_heap *heap, struct md_thread *thread, struct m
 	wider->large_record.size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
 	md_pattern_paint(heap->secret, wider->large_begin, wider->large_user);
 	md_pattern_paint(heap->secret, wider->large_user + size, wider->large_end);
+	md_guard_large(heap, wider, md_guard_decide_large(heap, call->stack, size));
 	md_history_put(&thread->history,
 		md_event_make(MD_EVENT_FREE, free_call->api, zone->large_user, old_size, call->stack, thread->id, md_clock_now()));
 	thread->counters.frees++;
@@ -122,7 +134,7 @@ enum md_freed md_heap_resize(struct md_heap *heap, struct md_thread *thread, voi
 	if (unlikely(!md_redzones_intact(heap->secret, &extent)))
 		md_check_redzones(heap, thread, zone, record, MD_NOTICED_AT_FREE, call);
 	md_heap_check_call(heap, thread, zone, record, user, &free_call); /* once, whichever way it goes from here */
-	if (size > heap->config.realloc_move || extent.size > heap->config.realloc_move) {
+	if ((size > heap->config.realloc_move || extent.size > heap->config.realloc_move) && (keeps_end(heap, zone, size) || md_guard_large_lift(heap, zone))) {
 		if (fits_in_place(heap, zone, &extent, size) ||
 			(zone->kind == MD_ZONE_LARGE && size >= MOVE_PAGES_MIN && extend_zone(heap, zone, &extent, size))) {
 			resize_in_place(heap, thread, zone, record, slot_begin, size, call);

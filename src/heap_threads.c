@@ -13,8 +13,10 @@
 
 static unsigned cache_capacity(unsigned class_index)
 {
-	size_t bytes = md_class_bytes(class_index);
+	size_t bytes = md_class_slot_bytes(class_index);
 
+	if (class_index >= MD_CLASS_COUNT) /* these hold no memory; the more the thread has, the longer a slot stays shut */
+		return 8;
 	return bytes <= 256 ? MD_CACHE_SLOTS : bytes <= 1024 ? 16 : bytes <= 4096 ? 8 : 4;
 }
 
@@ -33,8 +35,9 @@ static struct md_thread *create_thread(struct md_heap *heap, bool first)
 
 	if (!thread)
 		return NULL;
-	for (unsigned i = 0; i < MD_CLASS_COUNT; i++)
+	for (unsigned i = 0; i < MD_CLASSES_ALL; i++)
 		thread->caches[i].capacity = (uint16_t)cache_capacity(i);
+	md_guard_thread_init(heap, thread);
 	if (heap->config.history) {
 		size_t events = power_of_two_at_least(heap->config.history);
 
@@ -93,7 +96,7 @@ void md_heap_thread_end(struct md_heap *heap, struct md_thread *thread)
 		keep = 0;
 	md_lock_release(&heap->threads_lock);
 	md_heap_evict(heap, thread, keep);
-	for (unsigned i = 0; i < MD_CLASS_COUNT; i++) {
+	for (unsigned i = 0; i < MD_CLASSES_ALL; i++) {
 		struct md_cache *cache = &thread->caches[i];
 
 		if (cache->count)
@@ -108,7 +111,7 @@ void md_heap_thread_end(struct md_heap *heap, struct md_thread *thread)
 void md_heap_after_fork(struct md_heap *heap, struct md_thread *survivor)
 {
 	md_lock_take(&heap->threads_lock);
-	heap->runs.watchers = 0; /* whoever watched is not here */
+	heap->runs.watchers = heap->runs.shutting = 0; /* whoever watched, or shut something, is not here */
 	for (struct md_thread *thread = atomic_load(&heap->threads); thread; thread = thread->next) {
 		/* One that was inside a call may have a cache or a queue half changed: it is left alone, and what it holds stays held. */
 		if (thread != survivor && !thread->parked && !thread->busy)

@@ -45,6 +45,25 @@ static bool is_sound(const struct md_extent *extent)
 	return extent->begin <= extent->user && extent->user <= extent->end && extent->size <= extent->end - extent->user;
 }
 
+static bool is_shut(const _Atomic uint8_t *door)
+{
+	return atomic_load_explicit(door, memory_order_acquire) == MD_DOOR_SHUT;
+}
+
+/* What stands around a block of a guarded or large zone. */
+static void tell_guards(const struct md_zone *zone, uint32_t slot, const struct md_record *record, struct md_block_view *block)
+{
+	block->guard_before = is_shut(slot ? &zone->guards[slot - 1].rear : &zone->guards[0].front);
+	block->guard_after = is_shut(&zone->guards[slot].rear);
+	block->closed = is_shut(&zone->guards[slot].door);
+	if (zone->kind == MD_ZONE_GUARDED) {
+		block->redzone_rear = block->end; /* the guard page is what protects it; all before that is slack */
+		block->flush = record->user_offset16 & MD_FLUSH_BEFORE ? MD_FLUSH_BEGIN : MD_FLUSH_END;
+	} else if (block->guard_after) {
+		block->flush = MD_FLUSH_END;
+	}
+}
+
 void md_inspect_slot(const struct md_heap *heap, const struct md_zone *zone, uint32_t slot, struct md_block_view *block)
 {
 	struct md_record copy = copy_record(&zone->records[slot]), *record = &copy;
@@ -69,6 +88,8 @@ void md_inspect_slot(const struct md_heap *heap, const struct md_zone *zone, uin
 	block->redzone_rear = extent.end - md_layout_redzone(extent.size, heap->config.redzone);
 	if (block->redzone_rear < extent.user + extent.size || zone->kind == MD_ZONE_LARGE)
 		block->redzone_rear = extent.user + extent.size;
+	if (zone->guards)
+		tell_guards(zone, slot, record, block);
 	block->state = (enum md_block_state)state;
 	block->flags = record->flags;
 	block->alloc_api = (enum md_api)(record->apis & 15);
@@ -81,6 +102,26 @@ void md_inspect_slot(const struct md_heap *heap, const struct md_zone *zone, uin
 	block->zone_kind = (enum md_zone_kind)zone->kind;
 	block->zone_begin = zone->begin;
 	block->zone_end = zone->begin + zone->bytes;
+}
+
+static bool is_held(const struct md_block_view *block)
+{
+	return block->valid && block->state != MD_BLOCK_FREE && block->state != MD_BLOCK_CACHED;
+}
+
+/* An address in the guard page between two blocks belongs to the nearer one, one that has left the quarantine only if there is no other. */
+static void inspect_guarded(const struct md_heap *heap, const struct md_zone *zone, uint32_t slot, uintptr_t addr, struct md_block_view *block)
+{
+	struct md_block_view after = { 0 };
+
+	md_inspect_slot(heap, zone, slot, block);
+	if (addr < md_zone_slot_begin(zone, slot) + zone->slot_bytes - MD_PAGE_BYTES || slot + 1 >= zone->slot_count)
+		return;
+	md_inspect_slot(heap, zone, slot + 1, &after);
+	if (!after.valid || (is_held(block) && !is_held(&after)))
+		return;
+	if (!block->valid || (!is_held(block) && is_held(&after)) || after.user - addr < addr - (block->user + block->size))
+		*block = after;
 }
 
 void md_inspect_address(const struct md_heap *heap, uintptr_t addr, struct md_block_view *block)
@@ -102,6 +143,10 @@ void md_inspect_address(const struct md_heap *heap, uintptr_t addr, struct md_bl
 
 	if (slot >= zone->slot_count)
 		slot = zone->slot_count - 1;
+	if (zone->kind == MD_ZONE_GUARDED) {
+		inspect_guarded(heap, zone, slot, addr, block);
+		return;
+	}
 	md_inspect_slot(heap, zone, slot, block);
 	if (!block->valid && slot + 1 < zone->slot_count && addr >= md_zone_slot_begin(zone, slot + 1) - MD_REDZONE_BYTES)
 		md_inspect_slot(heap, zone, slot + 1, block);
@@ -130,6 +175,8 @@ static unsigned char mark_byte(const struct md_heap *heap, const struct md_block
 	unsigned char mark;
 
 	*expected = found;
+	if (block->closed)
+		return md_guard_is_kept(heap, addr) ? MD_MARK_FREED : MD_MARK_GUARD;
 	if (addr >= block->user && addr < block->user + block->size) {
 		if (block->state == MD_BLOCK_LIVE || block->state == MD_BLOCK_FREEING)
 			return MD_MARK_USER;
@@ -167,7 +214,7 @@ void md_inspect_bytes(const struct md_heap *heap, uintptr_t addr, size_t bytes, 
 		if (zone && block.valid && addr + i >= block.begin && addr + i < block.end) {
 			marks[i] = mark_byte(heap, &block, addr + i, data[i], &expected[i]);
 		} else {
-			marks[i] = zone ? MD_MARK_FREE : MD_MARK_OTHER;
+			marks[i] = zone && zone->guards && md_guard_is_guard(heap, addr + i) ? MD_MARK_GUARD : zone ? MD_MARK_FREE : MD_MARK_OTHER;
 			expected[i] = data[i];
 		}
 	}
@@ -343,7 +390,9 @@ bool md_inspect_copy(struct md_heap *heap, uintptr_t begin, uintptr_t end, unsig
 	const struct md_zone *zone = md_page_map_zone(&heap->map, begin);
 	bool readable = begin < end && zone && zone == md_page_map_zone(&heap->map, end - 1);
 
-	for (uintptr_t addr = begin; readable && addr < end; addr++) /* not memcpy: its owner may write to it */
+	if (readable && zone->guards)
+		md_guard_copy(heap, begin, end, copy);
+	for (uintptr_t addr = begin; readable && !zone->guards && addr < end; addr++) /* not memcpy: its owner may write to it */
 		*copy++ = __atomic_load_n((const unsigned char *)addr, __ATOMIC_RELAXED);
 	md_runs_watch_end(&heap->runs);
 	return readable;
@@ -388,6 +437,9 @@ static bool check_slot(struct md_heap *heap, struct md_thread *thread, const str
 		return true;
 	struct md_extent extent = extent_now(zone, slot, &copy);
 
+	/* Nobody can have written to a closed block. */
+	if (state == MD_BLOCK_QUARANTINED && md_guard_is_closed(zone, record))
+		return true;
 	/* The zone may have been given up, and its struct have become another's, since it was found. */
 	if (!is_sound(&extent) || md_page_map_zone(&heap->map, extent.begin) != zone || md_page_map_zone(&heap->map, extent.end - 1) != zone)
 		return true;

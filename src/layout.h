@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "src/block.h"
+#include "src/os.h"
 #include "src/page_map.h"
 
 #define MD_ALIGNMENT 16           /* of every block, as the ABI's malloc */
@@ -31,6 +32,8 @@
 #define MD_SLOT_BYTES_TINY 256    /* up to here a zone is called tiny */
 #define MD_SLOT_ALIGNMENT_MAX 2048 /* larger alignments are large blocks */
 #define MD_CLASS_COUNT 71
+#define MD_GUARDED_PAGES_MAX 8    /* data pages of a guarded slot; larger blocks are large blocks */
+#define MD_CLASSES_ALL (MD_CLASS_COUNT + MD_GUARDED_PAGES_MAX) /* guarded slots of 1 to 8 pages come after the others */
 
 /* Rear red zone that a block of that size gets: redzone_min, or a 32nd of the block where that is more, at most 2048; a multiple of 16. */
 static inline size_t md_layout_redzone(size_t size, size_t redzone_min)
@@ -61,6 +64,12 @@ static inline size_t md_class_bytes(unsigned class_index)
 	return ((size_t)1 << log) + ((size_t)(step + 1) << (log - 3));
 }
 
+/* Bytes from one slot of a class to the next, guarded ones too. */
+static inline size_t md_class_slot_bytes(unsigned class_index)
+{
+	return class_index < MD_CLASS_COUNT ? md_class_bytes(class_index) : (class_index - MD_CLASS_COUNT + 2) * (size_t)MD_PAGE_BYTES;
+}
+
 /* Units of a zone for that class when there are already `zones` of it: small first, larger with use. */
 unsigned md_layout_zone_units(unsigned class_index, unsigned zones);
 
@@ -74,5 +83,21 @@ struct md_large_layout {
 
 /* False when the sum does not fit. */
 bool md_layout_large(size_t size, size_t alignment, size_t redzone_min, struct md_large_layout *layout);
+
+/* The same for one between two guard pages, the first at the zone's begin, the other at layout->end: its bytes end where the second begins, or at the
+ * last address before it that alignment (at most a page) allows. */
+bool md_layout_large_guarded(size_t size, size_t alignment, struct md_large_layout *layout);
+
+/* Where the bytes of a block in a guarded slot lie: how is kept in its record's user_offset16. */
+enum { MD_FLUSH_BEFORE = 0x80 }; /* they begin at the slot's begin; else they end at its end. The rest: logarithm of their alignment */
+
+static inline uintptr_t md_layout_flush(uintptr_t data_begin, uintptr_t data_end, size_t size, uint8_t how)
+{
+	if (how & MD_FLUSH_BEFORE)
+		return data_begin;
+	size_t alignment = (size_t)1 << (how & 15);
+
+	return data_end - ((size + alignment - 1) & ~(alignment - 1));
+}
 
 #endif

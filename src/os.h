@@ -29,6 +29,19 @@ bool md_os_drop(void *addr, size_t bytes);
  * the old range is unchanged, and the other one still mapped, with any contents. */
 bool md_os_move(void *from, void *to, size_t bytes);
 
+/* Makes a range inaccessible: any access faults, and what was stored there is gone. False if refused; contents are then undefined, the range accessible.
+ * A range that is inaccessible already, or in parts, becomes so as a whole. */
+bool md_os_guard_install(void *addr, size_t bytes);
+
+/* Makes a range accessible again, or for that part of it that was inaccessible: it then reads as zero there. False if refused: nothing changed. */
+bool md_os_guard_remove(void *addr, size_t bytes);
+
+/* How many separate inaccessible ranges the system bears: 0 where md_os_guard_install is always refused, UINT32_MAX where they cost nothing. */
+uint32_t md_os_guard_ranges_max(void);
+
+/* Bytes of address space that the process may have in all; SIZE_MAX where nothing bounds it. */
+size_t md_os_address_space(void);
+
 /* Reads memory that may not be mapped, or not readable. Any length and address. Returns bytes read from the start (0 if none), and never faults. */
 size_t md_os_read(uintptr_t addr, void *buffer, size_t bytes);
 

@@ -64,6 +64,16 @@ static inline void md_pattern_paint(uint64_t secret, uintptr_t begin, uintptr_t 
 		md_store_word(begin, md_pattern_word(secret, begin));
 }
 
+/* The same where end may be any address; begin is a multiple of 8. */
+static inline void md_pattern_paint_any(uint64_t secret, uintptr_t begin, uintptr_t end)
+{
+	uintptr_t whole = end & ~(uintptr_t)7;
+
+	md_pattern_paint(secret, begin, whole);
+	for (; whole < end; whole++)
+		*(unsigned char *)whole = md_pattern_byte(secret, whole);
+}
+
 /* True if [begin, end) is as md_pattern_paint left it; end is a multiple of 8. */
 static inline int md_pattern_intact(uint64_t secret, uintptr_t begin, uintptr_t end)
 {
@@ -79,6 +89,19 @@ static inline int md_pattern_intact(uint64_t secret, uintptr_t begin, uintptr_t 
 	for (; begin < end; begin += 8)
 		differs |= md_load_word(begin) ^ md_pattern_word(secret, begin);
 	return differs == 0;
+}
+
+/* The same where end may be any address; begin is a multiple of 8. */
+static inline int md_pattern_intact_any(uint64_t secret, uintptr_t begin, uintptr_t end)
+{
+	uintptr_t whole = end & ~(uintptr_t)7;
+
+	if (__builtin_expect(!md_pattern_intact(secret, begin, whole), 0))
+		return 0;
+	for (; __builtin_expect(whole < end, 0); whole++)
+		if (*(const unsigned char *)whole != md_pattern_byte(secret, whole))
+			return 0;
+	return 1;
 }
 
 /* Locates what differs from the pattern in [begin, end): any addresses. */

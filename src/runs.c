@@ -7,6 +7,7 @@
 #define MAP_BYTES_FIRST ((size_t)512 << 10)
 #define MAP_BYTES_MAX ((size_t)16 << 20)
 #define DIRTY_BYTES_MIN ((size_t)4 << 20)  /* kept for reuse whatever the size of the heap */
+#define SPINS_MAX (1u << 22)
 #define UNMAP_BYTES_MIN ((size_t)4 << 20)  /* free runs from here on are unmapped, not only dropped: others want address space too */
 
 void md_runs_init(struct md_runs *runs, struct md_page_map *map, struct md_arena *arena)
@@ -288,6 +289,16 @@ void md_runs_give(struct md_runs *runs, uintptr_t begin, size_t bytes, bool dirt
 	md_lock_release(&runs->lock);
 }
 
+void md_runs_forget(struct md_runs *runs, uintptr_t begin, size_t bytes)
+{
+	md_lock_take(&runs->lock);
+	if (!runs->watchers)
+		md_os_unmap((void *)begin, bytes);
+	atomic_fetch_sub_explicit(&runs->used_bytes, bytes, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&runs->mapped_bytes, bytes, memory_order_relaxed);
+	md_lock_release(&runs->lock);
+}
+
 bool md_runs_move(struct md_runs *runs, uintptr_t begin, size_t bytes, uintptr_t to, size_t move_bytes)
 {
 	bool moved = false;
@@ -309,14 +320,27 @@ bool md_runs_move(struct md_runs *runs, uintptr_t begin, size_t bytes, uintptr_t
 void md_runs_watch_begin(struct md_runs *runs)
 {
 	md_lock_take(&runs->lock);
-	runs->watchers++;
+	atomic_fetch_add(&runs->watchers, 1);
 	md_lock_release(&runs->lock);
+	/* Who shuts something now has seen no watcher. It is done soon, unless it is stopped (a search for leaks) or was not forked with us: then what it is at
+	 * is a block that is being freed, which nobody looks into. */
+	for (uint32_t spins = 0; atomic_load(&runs->shutting) && spins < SPINS_MAX; spins++)
+		;
+}
+
+bool md_runs_shut(struct md_runs *runs, uintptr_t begin, size_t bytes)
+{
+	atomic_fetch_add(&runs->shutting, 1);
+	bool shut = !atomic_load(&runs->watchers) && md_os_guard_install((void *)begin, bytes);
+
+	atomic_fetch_sub(&runs->shutting, 1);
+	return shut;
 }
 
 void md_runs_watch_end(struct md_runs *runs)
 {
 	md_lock_take(&runs->lock);
-	runs->watchers--;
+	atomic_fetch_sub(&runs->watchers, 1);
 	md_lock_release(&runs->lock);
 }
 

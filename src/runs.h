@@ -44,7 +44,8 @@ struct md_runs {
 	_Atomic size_t used_bytes;   /* zones */
 	_Atomic size_t used_peak;    /* most that used_bytes ever was */
 	size_t keep_dirty_bytes;     /* never dropped below this */
-	uint32_t watchers;           /* while there are any, nothing is unmapped */
+	_Atomic uint32_t watchers;   /* while there are any, nothing is unmapped or becomes inaccessible */
+	_Atomic uint32_t shutting;   /* threads that make something inaccessible just now */
 };
 
 void md_runs_init(struct md_runs *runs, struct md_page_map *map, struct md_arena *arena);
@@ -56,11 +57,17 @@ uintptr_t md_runs_take(struct md_runs *runs, size_t bytes, size_t alignment, boo
 /* Gives a range back; it merges with its free neighbours. dirty: whether it was written to. */
 void md_runs_give(struct md_runs *runs, uintptr_t begin, size_t bytes, bool dirty);
 
+/* Gives a range to the system, at once or never: it cannot be used again (parts of it stay inaccessible). */
+void md_runs_forget(struct md_runs *runs, uintptr_t begin, size_t bytes);
+
 /* Moves the first move_bytes of a taken range to another taken range; the rest of it is unmapped, and it is nobody's any more. False if refused (by
  * the system, or because somebody watches): only the contents of the other range may have changed then. */
 bool md_runs_move(struct md_runs *runs, uintptr_t begin, size_t bytes, uintptr_t to, size_t move_bytes);
 
-/* Until the end of the watch nothing is unmapped: a zone that is found in the page map can be read, whatever its owner does with it meanwhile. Watches
+/* Makes pages of a taken range inaccessible (md_os_guard_install). False if refused, by the system or because somebody watches. Takes no lock. */
+bool md_runs_shut(struct md_runs *runs, uintptr_t begin, size_t bytes);
+
+/* Until the end of the watch nothing is unmapped, and nothing becomes inaccessible: a zone that is found in the page map can be read, whatever its owner does with it meanwhile. Watches
  * may overlap and nest. */
 void md_runs_watch_begin(struct md_runs *runs);
 void md_runs_watch_end(struct md_runs *runs);

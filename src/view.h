@@ -39,7 +39,7 @@ struct md_heap_totals {
 	uint64_t free_run_bytes, free_run_largest, free_runs; /* unit runs not used by any zone */
 	uint64_t mapped_bytes;                          /* address space of all zones and free runs */
 	uint64_t metadata_bytes;                        /* our own records */
-	uint64_t zones[3];                              /* by enum md_zone_kind */
+	uint64_t zones[MD_ZONE_KIND_COUNT];             /* by enum md_zone_kind */
 	uint64_t slot_overhead_bytes;                   /* red zones, slack, alignment in live slots */
 };
 

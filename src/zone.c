@@ -7,7 +7,8 @@
 #include "src/os.h"
 #include "src/pattern.h"
 
-_Static_assert(MD_SLOT_BYTES_MAX / 16 * 16 == MD_SLOT_BYTES_MAX && 8 * MD_UNIT_BYTES <= 1u << 20, "see md_zone_slot_at");
+_Static_assert(MD_SLOT_BYTES_MAX / 16 * 16 == MD_SLOT_BYTES_MAX && 16 * MD_UNIT_BYTES <= 1u << 20, "see md_zone_slot_at");
+_Static_assert((MD_GUARDED_PAGES_MAX + 1) * MD_PAGE_BYTES < 1u << 16, "see md_zone_slot_at");
 
 void md_zones_init(struct md_zones *zones, struct md_runs *runs, struct md_arena *arena, uint64_t secret, size_t redzone)
 {
@@ -17,7 +18,7 @@ void md_zones_init(struct md_zones *zones, struct md_runs *runs, struct md_arena
 	zones->secret = secret;
 	zones->redzone = redzone;
 	md_lock_init(&zones->large_lock, MD_LOCK_CLASS);
-	for (unsigned i = 0; i < MD_CLASS_COUNT; i++) {
+	for (unsigned i = 0; i < MD_CLASSES_ALL; i++) {
 		md_lock_init(&zones->classes[i].lock, MD_LOCK_CLASS);
 		zones->classes[i].class_index = i;
 	}
@@ -53,23 +54,80 @@ static struct md_zone *shell_take(struct md_zones *zones, struct md_class *class
 		class->shells[tier] = zone->next;
 		return zone;
 	}
-	size_t slot = md_class_bytes(class->class_index), front = zones->redzone;
+	bool guarded = class->class_index >= MD_CLASS_COUNT;
+	size_t slot = md_class_slot_bytes(class->class_index), front = guarded ? MD_PAGE_BYTES : zones->redzone;
 	uint32_t count = (uint32_t)((bytes - front) / slot), words = (count + 63) / 64;
 	size_t bits_at = (sizeof *zone + 7) & ~(size_t)7, records_at = bits_at + words * sizeof(uint64_t);
+	size_t guards_at = records_at + count * sizeof(struct md_record), kept_at = guards_at + count * sizeof(struct md_guard_slot);
 
-	zone = md_arena_take(zones->arena, records_at + count * sizeof(struct md_record), 64);
+	zone = md_arena_take(zones->arena, guarded ? kept_at + count * sizeof(struct md_guard_kept) : guards_at, 64);
 	if (!zone)
 		return NULL;
 	zone->slot_bytes = (uint32_t)slot;
 	zone->slot_count = count;
 	zone->slot_reciprocal = (uint32_t)((((uint64_t)1 << 32) + slot / 16 - 1) / (slot / 16));
-	zone->kind = slot <= MD_SLOT_BYTES_TINY ? MD_ZONE_TINY : MD_ZONE_SMALL;
+	zone->kind = guarded ? MD_ZONE_GUARDED : slot <= MD_SLOT_BYTES_TINY ? MD_ZONE_TINY : MD_ZONE_SMALL;
 	zone->class_index = (uint8_t)class->class_index;
 	zone->front_bytes = (uint16_t)front;
 	zone->free_words = words;
 	zone->free_bits = (uint64_t *)((char *)zone + bits_at);
 	zone->records = (struct md_record *)((char *)zone + records_at);
+	if (guarded) {
+		zone->guards = (struct md_guard_slot *)((char *)zone + guards_at);
+		zone->kept = (struct md_guard_kept *)((char *)zone + kept_at);
+	}
 	return zone;
+}
+
+/* All of a new guarded zone becomes inaccessible. Refused: the zone is not made. Where the process may not have much address space, guarded zones take no
+ * more than a quarter of it. */
+static bool shut_zone(struct md_zones *zones, uintptr_t begin, size_t bytes)
+{
+	if (atomic_load_explicit(&zones->guarded_bytes, memory_order_relaxed) + bytes > md_os_address_space() / 4)
+		return false;
+	if (!md_runs_shut(zones->runs, begin, bytes))
+		return false;
+	atomic_fetch_add_explicit(&zones->guarded_bytes, bytes, memory_order_relaxed);
+	return true;
+}
+
+static void shut_slots(struct md_zone *zone)
+{
+	for (uint32_t i = 0; i < zone->slot_count; i++) {
+		atomic_store_explicit(&zone->guards[i].door, MD_DOOR_SHUT, memory_order_relaxed);
+		atomic_store_explicit(&zone->guards[i].rear, MD_DOOR_SHUT, memory_order_relaxed);
+	}
+	atomic_store_explicit(&zone->guards[0].front, MD_DOOR_SHUT, memory_order_relaxed);
+}
+
+/* Makes all of a guarded zone accessible, so that its range can serve others. No fault handler can open its slots from then on. False, and all as before,
+ * if one is at it, or the system refuses. *dirty: whether something may be stored there. */
+static bool open_zone(struct md_zones *zones, struct md_zone *zone, bool *dirty)
+{
+	uint32_t locked = 0;
+
+	*dirty = false;
+	for (; locked < zone->slot_count; locked++) {
+		uint8_t shut = MD_DOOR_SHUT;
+
+		if (atomic_compare_exchange_strong(&zone->guards[locked].door, &shut, MD_DOOR_OPEN))
+			continue;
+		*dirty = true;
+		if (shut == MD_DOOR_OPENING)
+			break;
+		atomic_store(&zone->guards[locked].door, MD_DOOR_OPENED);
+	}
+	if (locked == zone->slot_count && md_os_guard_remove((void *)zone->begin, zone->bytes)) {
+		memset(zone->guards, 0, zone->slot_count * sizeof *zone->guards);
+		atomic_fetch_sub_explicit(&zones->guarded_bytes, zone->bytes, memory_order_relaxed);
+		return true;
+	}
+	while (locked--) {
+		uint8_t open = MD_DOOR_OPEN;
+
+		atomic_compare_exchange_strong(&zone->guards[locked].door, &open, MD_DOOR_SHUT);
+	}
+	return false;
 }
 
 static struct md_zone *create_zone(struct md_zones *zones, struct md_class *class)
@@ -82,9 +140,17 @@ static struct md_zone *create_zone(struct md_zones *zones, struct md_class *clas
 
 	if (!begin)
 		return NULL;
-	struct md_zone *zone = shell_take(zones, class, bytes, tier);
+	bool guarded = class->class_index >= MD_CLASS_COUNT, shut = guarded && shut_zone(zones, begin, bytes);
+	struct md_zone *zone = guarded && !shut ? NULL : shell_take(zones, class, bytes, tier);
 
 	if (!zone) {
+		if (shut) {
+			if (!md_os_guard_remove((void *)begin, bytes)) {
+				md_runs_forget(zones->runs, begin, bytes);
+				return NULL;
+			}
+			atomic_fetch_sub_explicit(&zones->guarded_bytes, bytes, memory_order_relaxed);
+		}
 		md_runs_give(zones->runs, begin, bytes, !fresh);
 		return NULL;
 	}
@@ -94,10 +160,13 @@ static struct md_zone *create_zone(struct md_zones *zones, struct md_class *clas
 	zone->free_count = zone->slot_count;
 	zone->carved = 0;
 	zone->free_hint = 0;
-	if (!fresh) /* the records of fresh memory say nothing; those of used memory must say so, or calloc would trust its bytes */
+	if (guarded)
+		shut_slots(zone);
+	else if (!fresh) /* the records of fresh memory say nothing; those of used memory must say so, or calloc would trust its bytes */
 		for (uint32_t i = 0; i < zone->slot_count; i++)
 			zone->records[i].flags = MD_BLOCK_USED;
-	md_pattern_paint(zones->secret, begin, zone->first_slot);
+	if (!guarded)
+		md_pattern_paint(zones->secret, begin, zone->first_slot);
 	md_page_map_set(zones->runs->map, begin, bytes, (uintptr_t)zone);
 	class->zone_count++;
 	list_put(class, zone);
@@ -108,12 +177,15 @@ static struct md_zone *create_zone(struct md_zones *zones, struct md_class *clas
 static void destroy_zone(struct md_zones *zones, struct md_class *class, struct md_zone *zone)
 {
 	unsigned tier = zone->bytes != md_layout_zone_units(class->class_index, 0) * MD_UNIT_BYTES;
+	bool dirty = zone->carved != 0;
 
+	if (zone->kind == MD_ZONE_GUARDED && !open_zone(zones, zone, &dirty))
+		return;
 	if (zone->listed)
 		list_remove(class, zone);
 	class->zone_count--;
 	md_page_map_set(zones->runs->map, zone->begin, zone->bytes, 0);
-	md_runs_give(zones->runs, zone->begin, zone->bytes, zone->carved != 0);
+	md_runs_give(zones->runs, zone->begin, zone->bytes, dirty);
 	memset(zone->records, 0, zone->slot_count * sizeof *zone->records);
 	memset(zone->free_bits, 0, zone->free_words * sizeof *zone->free_bits);
 	zone->next = class->shells[tier];
@@ -149,7 +221,8 @@ static unsigned carve(struct md_zones *zones, struct md_zone *zone, struct md_sl
 	while (taken < count && zone->carved < zone->slot_count) {
 		uintptr_t begin = md_zone_slot_begin(zone, zone->carved), end = begin + zone->slot_bytes;
 
-		md_pattern_paint(zones->secret, end - MD_REDZONE_BYTES, end);
+		if (zone->kind != MD_ZONE_GUARDED)
+			md_pattern_paint(zones->secret, end - MD_REDZONE_BYTES, end);
 		slots[taken].begin = begin;
 		slots[taken].record = &zone->records[zone->carved++];
 		taken++;
@@ -207,7 +280,7 @@ void md_zones_give_slots(struct md_zones *zones, unsigned class_index, const str
 
 void md_zones_release_empty(struct md_zones *zones)
 {
-	for (unsigned i = 0; i < MD_CLASS_COUNT; i++) {
+	for (unsigned i = 0; i < MD_CLASSES_ALL; i++) {
 		struct md_class *class = &zones->classes[i];
 
 		md_lock_take(&class->lock);
@@ -240,7 +313,7 @@ struct md_zone *md_zones_take_large(struct md_zones *zones, const struct md_larg
 		zones->large_shells = zone->next;
 	md_lock_release(&zones->large_lock);
 	if (!zone) {
-		zone = md_arena_take(zones->arena, sizeof *zone, 64);
+		zone = md_arena_take(zones->arena, sizeof *zone + sizeof *zone->kept + sizeof *zone->guards, 64);
 		if (!zone) {
 			md_runs_give(zones->runs, begin, layout->zone_bytes, !*fresh);
 			return NULL;
@@ -248,6 +321,8 @@ struct md_zone *md_zones_take_large(struct md_zones *zones, const struct md_larg
 		zone->kind = MD_ZONE_LARGE; /* for ever: whoever still looks at the struct's last use relies on it */
 		zone->slot_count = 1;
 		zone->records = &zone->large_record;
+		zone->guards = (struct md_guard_slot *)(zone + 1);
+		zone->kept = (struct md_guard_kept *)(zone->guards + 1);
 	}
 	zone->begin = begin;
 	zone->bytes = layout->zone_bytes;
@@ -264,12 +339,34 @@ struct md_zone *md_zones_take_large(struct md_zones *zones, const struct md_larg
 	return zone;
 }
 
+/* Makes all of a large zone accessible. False if the system refuses, or a fault handler does not get done with it. */
+static bool open_large(struct md_zone *zone)
+{
+	struct md_guard_slot *guard = zone->guards;
+	uint8_t door = MD_DOOR_SHUT;
+
+	for (uint32_t spins = 0; !atomic_compare_exchange_strong(&guard->door, &door, MD_DOOR_OPEN) && door == MD_DOOR_OPENING; door = MD_DOOR_SHUT)
+		if (++spins == 1u << 24) /* a copy of 4 KiB; forever only in the child of a fork */
+			return false;
+	bool front = atomic_exchange(&guard->front, 0) == MD_DOOR_SHUT, rear = atomic_exchange(&guard->rear, 0) == MD_DOOR_SHUT;
+
+	if (door == MD_DOOR_SHUT)
+		return md_os_guard_remove((void *)zone->begin, zone->bytes);
+	atomic_store(&guard->door, MD_DOOR_OPEN);
+	if (front && !md_os_guard_remove((void *)zone->begin, MD_PAGE_BYTES))
+		return false;
+	return !rear || md_os_guard_remove((void *)zone->large_end, MD_PAGE_BYTES);
+}
+
 void md_zones_give_large(struct md_zones *zones, struct md_zone *zone, bool moved)
 {
 	bool dropped = zone->large_record.flags & MD_BLOCK_DROPPED;
 
 	atomic_store_explicit(&zone->large_record.state, MD_BLOCK_FREE, memory_order_release);
-	if (!moved) {
+	if (!moved && !open_large(zone)) {
+		md_page_map_set(zones->runs->map, zone->begin, zone->bytes, 0);
+		md_runs_forget(zones->runs, zone->begin, zone->bytes);
+	} else if (!moved) {
 		if (dropped) /* the filled pages are left, and what an earlier zone wrote behind our end: gone too, the whole range is fresh */
 			dropped = md_os_drop((void *)zone->begin, zone->bytes);
 		md_page_map_set(zones->runs->map, zone->begin, zone->bytes, 0);

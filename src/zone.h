@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Zones: page-aligned ranges that hold blocks. A tiny or small zone has equal slots of one size class; a large zone has a single block.
+ * Zones: page-aligned ranges that hold blocks. A tiny, small or guarded zone has equal slots of one size class; a large zone has a single block.
+ * Guarded zones (guard.h) are inaccessible but for the data pages of slots that were handed out.
  *
  * A zone's slots are handed out in batches to the threads' caches, lowest address first, never-used ones last; a zone whose slots are all
  * back becomes a free run again (runs.h), where it merges with its neighbours and serves any other class.
@@ -23,6 +24,25 @@
 #include "src/runs.h"
 
 struct md_arena;
+
+/* Whether the pages of a slot, or of a large block, may be touched. Changed by exchange: see guard.h. */
+enum md_guard_door {
+	MD_DOOR_OPEN,    /* accessible: zero, so that zones without guards need no writing */
+	MD_DOOR_SHUT,    /* inaccessible                                                   */
+	MD_DOOR_OPENING, /* a fault handler makes it accessible just now                   */
+	MD_DOOR_OPENED   /* it did: bytes that were freed, in what state ever              */
+};
+
+/* What guarded zones, and large ones, have for each slot besides its record. */
+struct md_guard_slot {
+	_Atomic uint8_t door;        /* enum md_guard_door */
+	_Atomic uint8_t front, rear; /* the guard page before it (of slot 0 only), behind it: MD_DOOR_SHUT while it is one, MD_DOOR_OPENED after a fault */
+	uint8_t counted;             /* the block in it is one of those that guard.h counts as live */
+};
+
+struct md_guard_kept {
+	unsigned char first[MD_KEPT_BYTES], last[MD_KEPT_BYTES]; /* of a closed block; only the first where it is shorter */
+};
 
 struct md_zone {
 	uintptr_t begin;
@@ -50,6 +70,9 @@ struct md_zone {
 	struct md_zone *next, *previous; /* in its class's list of zones with free slots */
 	bool listed;
 
+	struct md_guard_slot *guards; /* guarded and large zones only; in their order of slots */
+	struct md_guard_kept *kept;   /* the same */
+
 	unsigned char *marks; /* of its slots, while a leak check runs (leak.h); else NULL */
 };
 
@@ -69,7 +92,7 @@ struct md_class {
 };
 
 struct md_zones {
-	struct md_class classes[MD_CLASS_COUNT];
+	struct md_class classes[MD_CLASSES_ALL];
 	struct md_lock large_lock;
 	struct md_zone *large_shells;
 	_Atomic uint64_t large_count;
@@ -77,6 +100,7 @@ struct md_zones {
 	struct md_arena *arena;
 	uint64_t secret;
 	size_t redzone; /* least bytes, a multiple of 16 */
+	_Atomic size_t guarded_bytes; /* address space of guarded zones */
 };
 
 void md_zones_init(struct md_zones *zones, struct md_runs *runs, struct md_arena *arena, uint64_t secret, size_t redzone);
@@ -94,13 +118,13 @@ void md_zones_release_empty(struct md_zones *zones);
 /* A zone for one large block, mapped in the page map, its record not yet live; NULL when the system has no memory. The caller paints. */
 struct md_zone *md_zones_take_large(struct md_zones *zones, const struct md_large_layout *layout, size_t alignment, bool *fresh);
 
-/* Gives a large zone back. moved: its pages are gone already (md_runs_move). */
+/* Gives a large zone back. moved: its pages are gone already (md_runs_move), and nothing of it is inaccessible. */
 void md_zones_give_large(struct md_zones *zones, struct md_zone *zone, bool moved);
 
 /* Index of the slot that contains addr, which lies in the zone at or after first_slot. May be slot_count: the remainder at the end. */
 static inline uint32_t md_zone_slot_at(const struct md_zone *zone, uintptr_t addr)
 {
-	/* Exact for offsets below 2^20 and slots up to 2^15 bytes: both are counted in 16 bytes, so the error stays below 2^32. */
+	/* Exact while offset times slot size, both in units of 16 bytes, stays below 2^32: zones of at most 2^20 bytes, slots below 2^16. */
 	return (uint32_t)((uint64_t)((addr - zone->first_slot) >> 4) * zone->slot_reciprocal >> 32);
 }
 

@@ -25,6 +25,7 @@ static inline struct md_heap_config heap_config_default(void)
 		.realloc_move = options.realloc_move,
 		.max_alloc = options.max_alloc,
 		.mismatch = options.mismatch,
+		.guard = { .budget_bytes = options.guard_budget, .size_max = options.guard_max },
 	};
 }
 
