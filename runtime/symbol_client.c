@@ -1,549 +1,177 @@
 /* SPDX-License-Identifier: MIT
  *
- * Symbol client: three processes and a socket.
+ * Symbol client: asks the helper for the frames of one report in one go, each distinct one once, and remembers the answers.
  *
- *   program's thread ---- clone, exit signal 0 ----> keeper ---- clone, SIGCHLD ----> helper (execve)
- *          |                                        same memory                          |
- *          +------------------------------ socket pair ----------------------------------+
- *
- * A child whose exit signal is not SIGCHLD raises none, and plain wait calls do not find it; but execve makes the exit signal SIGCHLD
- * again. Therefore the helper is a grandchild, and the keeper between us stays until the helper is gone: an orphan would be handed to
- * process 1 or to a subreaper, and the program may be that (containers). The keeper also makes killing safe: as only it reaps the helper,
- * the helper's process id cannot come to mean another process.
- *
- *   phase   STARTING --keeper--> RUNNING (helper executes) or FAILED --thread--> RELEASED: keeper kills the helper, reaps it, ends
- *
- * The keeper shares our memory (nothing is copied, however large the program) and our descriptors (it holds none open that the program
- * closes); it runs on a stack of its own, and the helper's start on another. If our thread ends meanwhile (exec or exit in another thread),
- * the kernel kills the keeper, and then the helper; should that miss, both have time limits.
- *
- * CLONE_UNTRACED keeps debuggers and tracers off both: gdb would take the keeper for a thread of the program.
+ * What was answered is kept for the next reports of the process, because most of their frames are the same: those of main and below, those of
+ * the library where the errors happen. So is that nothing is known of a frame, unless something went wrong. When the memory for that is
+ * full, all is forgotten.
  */
 #include "runtime/symbol_client.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/futex.h>
-#include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdatomic.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "report/symbol_protocol.h"
-#include "report/text.h"
+#include "runtime/symbol_process.h"
 #include "runtime/syscall.h"
 
 enum {
-	STACK_BYTES = 16384,
-	ENVIRONMENT_BYTES = 8192,
-	ENVIRONMENT_ENTRIES = 64,
-	SLICE_MS = 100,         /* how often waiting looks around */
-	KEEPER_GRACE_MS = 2000, /* time for killing and reaping the helper */
-	HIGH_FD = 200,          /* our descriptors go here or above, out of the way of numbers that programs count on */
-	CLOSE_MAX = 65536,      /* descriptors closed one by one where close_range is missing */
-	KERNEL_SIGNALS = 64,
+	SLICE_MS = 100,                         /* how often waiting looks around */
+	KNOWN_BYTES = 256 * 1024,               /* for what was answered before */
+	FRAME_SLOTS = 2 * MD_SYMBOL_FRAMES_MAX, /* a power of two */
 };
-
-enum phase { STARTING, RUNNING, FAILED, RELEASED };
 
 /* The kernel's, not the C library's wider one. */
 typedef uint64_t signal_set;
 
-struct kernel_sigaction {
-	uintptr_t handler;
-	unsigned long flags;
-	uintptr_t restorer;
-	signal_set mask;
-};
-
 /* All memory of one conversation; mapped for it. */
 struct conversation {
-	_Atomic uint32_t phase;          /* enum phase; a futex */
-	_Atomic uint32_t keeper_running; /* the kernel clears and wakes it when the keeper is off its stack */
-	const char *failed_step;         /* these three are set before phase is FAILED: what did not work, */
-	const char *failed_path;         /* with which file ("": none), */
-	int failed_errno;                /* and why */
-	int helper_fd;                   /* helper's end of the socket pair */
-	uint64_t deadline_ms;            /* as now_ms counts */
-	char *argv[3];
-	char *envp[ENVIRONMENT_ENTRIES + 2];
+	struct md_symbol_process process;
+	const struct md_modules *modules;
+	unsigned timeout_ms;
+	signal_set blocked_by_program;
 
+	size_t frame_count, next_frame; /* next one to be asked for */
+	bool greeted, ended;            /* HELLO and END were put into the buffer */
+	bool too_many;                  /* frames has no room for all */
 	size_t out_filled, out_sent;
 	size_t in_filled;
 	struct md_symbol_replies replies;
-	unsigned char out[MD_SYMBOL_REQUEST_MAX];
+	struct md_frame frames[MD_SYMBOL_FRAMES_MAX]; /* asked for, distinct */
+	uint16_t slots[FRAME_SLOTS];                  /* hash table of frames: index + 1; 0: empty */
+	unsigned char out[4 * MD_SYMBOL_REQUEST_MAX];
 	unsigned char in[2 * MD_SYMBOL_REPLY_MAX];
-	_Alignas(64) unsigned char keeper_stack[STACK_BYTES];
-	_Alignas(64) unsigned char helper_stack[STACK_BYTES];
 };
 
-static char helper[MD_SYMBOL_PATH_MAX];
-static char environment[ENVIRONMENT_BYTES]; /* kept strings, one after the other */
-static size_t environment_bytes;
-static bool environment_kept;
-static long late_keeper; /* one that did not end in time: its process id, to be reaped next time; 0: none */
-static char reason[512];
-
-/* --- Small things --------------------------------------------------------- */
-
-static uint64_t now_ms(void)
-{
-	struct timespec now = { 0, 0 };
-
-	md_syscall2(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-/* Waits while *word is value, at most ms. The kernel's wake at a thread's end is not a private one, so neither is this. */
-static void wait_word(_Atomic uint32_t *word, uint32_t value, uint64_t ms)
-{
-	struct timespec time = { (time_t)(ms / 1000), (long)(ms % 1000) * 1000000 };
-
-	md_syscall4(SYS_futex, (long)word, FUTEX_WAIT, value, (long)&time);
-}
-
-static void wake_word(_Atomic uint32_t *word)
-{
-	md_syscall3(SYS_futex, (long)word, FUTEX_WAKE, 1);
-}
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		md_syscall1(SYS_close, *fd);
-	*fd = -1;
-}
-
-/* What an errno value means where we meet it; NULL for the unusual ones. */
-static const char *errno_text(int error)
-{
-	static const struct {
-		int error;
-		const char *text;
-	} rows[] = {
-		{ ENOENT, "no such file" },
-		{ EACCES, "permission denied" },
-		{ EPERM, "not permitted" },
-		{ EAGAIN, "too many processes" },
-		{ ENOMEM, "not enough memory" },
-		{ EMFILE, "too many open files" },
-		{ ENFILE, "too many open files in the system" },
-		{ ENOSYS, "not supported by this system" },
-		{ ENOEXEC, "not an executable file" },
-		{ ENOTDIR, "not a directory" },
-	};
-
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		if (rows[i].error == error)
-			return rows[i].text;
-	}
-	return NULL;
-}
-
-/* Composes the reason: what, and why if error is not 0. */
-static const char *say(const char *what, const char *object, int error)
-{
-	struct md_text text;
-
-	md_text_init(&text, reason, sizeof reason - 1, false);
-	md_text_put(&text, what);
-	md_text_safe(&text, object);
-	if (error) {
-		const char *meaning = errno_text(error);
-
-		md_text_put(&text, ": ");
-		if (meaning) {
-			md_text_put(&text, meaning);
-		} else {
-			md_text_put(&text, "error ");
-			md_text_uint(&text, (uint64_t)error);
-		}
-	}
-	reason[text.length] = '\0';
-	return reason;
-}
-
-/* --- Environment ---------------------------------------------------------- */
-
-/* Whether the helper may see a variable: what it needs to find and fetch debug files. Everything else could only change how it runs:
- * LD_PRELOAD would load us into it. */
-static bool is_helpers_variable(const char *entry)
-{
-	/* With '=' a whole name, without it the beginning of one. */
-	static const char *const names[] = { "DEBUGINFOD_", "PATH=", "HOME=", "LANG=", "LC_ALL=", "LC_CTYPE=", "TMPDIR=", "XDG_CACHE_HOME=",
-		"http_proxy=", "https_proxy=", "all_proxy=", "no_proxy=", "HTTPS_PROXY=", "ALL_PROXY=", "NO_PROXY=", "SSL_CERT_FILE=",
-		"SSL_CERT_DIR=", "CURL_CA_BUNDLE=" };
-
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		if (strncmp(entry, names[i], strlen(names[i])) == 0)
-			return true;
-	}
-	return false;
-}
-
-static void keep_environment(void)
-{
-	size_t entries = 0;
-
-	if (environment_kept || !environ) /* before the C library's own start there is none yet: done when first needed */
-		return;
-	environment_kept = true;
-	for (char **entry = environ; *entry; entry++) {
-		size_t bytes = strlen(*entry) + 1;
-
-		if (!is_helpers_variable(*entry) || bytes > sizeof environment - environment_bytes || entries == ENVIRONMENT_ENTRIES)
-			continue;
-		memcpy(environment + environment_bytes, *entry, bytes);
-		environment_bytes += bytes;
-		entries++;
-	}
-}
+static struct md_names *known; /* answers to earlier questions; a frame without names has one entry with neither function nor file */
 
 void md_symbol_client_init(const char *helper_path)
 {
-	size_t bytes = helper_path ? strlen(helper_path) + 1 : 0;
-
-	helper[0] = '\0';
-	if (bytes <= sizeof helper && bytes > 0)
-		memcpy(helper, helper_path, bytes);
-	keep_environment();
+	md_symbol_process_init(helper_path);
 }
 
-/* --- The helper's start, in the child of the keeper ------------------------ */
+/* --- What is known ---------------------------------------------------------- */
 
-/* Starts a process that shares our memory, on another stack, in run(conversation), which must not return. Returns as clone does. */
-static long clone_on_stack(unsigned long flags, unsigned char *stack_end, void (*run)(struct conversation *),
-	struct conversation *conversation, _Atomic uint32_t *cleared_at_end)
+/* Copies what is known of a frame into names. False if it is not known. */
+static bool recall(struct md_frame frame, struct md_names *names)
 {
-#if defined(__x86_64__)
-	register long r10 __asm__("r10") = (long)cleared_at_end;
-	register long r8 __asm__("r8") = 0;
-	register void *r12 __asm__("r12") = (void *)run;
-	register void *r13 __asm__("r13") = conversation;
-	long result;
+	struct md_name entries[MD_SYMBOL_ENTRIES_MAX];
+	size_t count = md_names_get(known, frame, entries, MD_SYMBOL_ENTRIES_MAX);
 
-	__asm__ volatile("syscall\n\t"
-			 "testq %%rax, %%rax\n\t"
-			 "jnz 1f\n\t"
-			 "xorl %%ebp, %%ebp\n\t" /* the child: outermost frame */
-			 "movq %%r13, %%rdi\n\t"
-			 "callq *%%r12\n\t"
-			 "hlt\n"
-			 "1:"
-			 : "=a"(result)
-			 : "a"(SYS_clone), "D"(flags), "S"(stack_end), "d"(0), "r"(r10), "r"(r8), "r"(r12), "r"(r13)
-			 : "rcx", "r11", "memory", "cc");
-	return result;
-#elif defined(__aarch64__)
-	register long x8 __asm__("x8") = SYS_clone;
-	register long x0 __asm__("x0") = (long)flags;
-	register void *x1 __asm__("x1") = stack_end;
-	register long x2 __asm__("x2") = 0;
-	register long x3 __asm__("x3") = 0;
-	register void *x4 __asm__("x4") = (void *)cleared_at_end;
-	register void *x10 __asm__("x10") = (void *)run;
-	register void *x11 __asm__("x11") = conversation;
-
-	__asm__ volatile("svc 0\n\t"
-			 "cbnz x0, 1f\n\t"
-			 "mov x29, xzr\n\t" /* the child: outermost frame */
-			 "mov x30, xzr\n\t"
-			 "mov x0, x11\n\t"
-			 "blr x10\n\t"
-			 "brk 0\n"
-			 "1:"
-			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x10), "r"(x11)
-			 : "memory", "cc");
-	return x0;
-#endif
+	for (size_t i = 0; i < count; i++) {
+		if (*entries[i].function || *entries[i].file)
+			md_names_put(names, frame, &entries[i]);
+	}
+	return count > 0;
 }
 
-static _Noreturn void end_process(int status)
+/* Keeps what was answered. complete: what was not answered is not known to anybody. */
+static void remember(const struct conversation *conversation, bool complete)
 {
-	for (;;)
-		md_syscall1(SYS_exit_group, status);
-}
+	const struct md_name nothing = { .function = "", .file = "" };
 
-/* The program may have limits for itself that are too tight for reading debug information; what it may not exceed stays. */
-static void raise_limits(void)
-{
-	static const int resources[] = { RLIMIT_AS, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_NOFILE };
-	struct rlimit64 limit;
+	if (conversation->replies.full)
+		return; /* of the last one there may be a part */
+	if (!known) {
+		long memory = md_syscall6(SYS_mmap, 0, KNOWN_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	for (size_t i = 0; i < sizeof resources / sizeof resources[0]; i++) {
-		if (md_syscall4(SYS_prlimit64, 0, resources[i], 0, (long)&limit) == 0 && limit.rlim_cur != limit.rlim_max) {
-			limit.rlim_cur = limit.rlim_max;
-			md_syscall4(SYS_prlimit64, 0, resources[i], (long)&limit, 0);
-		}
+		known = md_syscall_failed(memory) ? NULL : md_names_init((void *)memory, KNOWN_BYTES);
+	}
+	for (size_t i = 0; known && i < conversation->replies.next_index; i++) {
+		struct md_name entries[MD_SYMBOL_ENTRIES_MAX];
+		struct md_frame frame = conversation->frames[i];
+		size_t count = md_names_get(conversation->replies.names, frame, entries, MD_SYMBOL_ENTRIES_MAX);
+		bool kept = true;
+
+		for (size_t at = 0; kept && at < count; at++)
+			kept = md_names_put(known, frame, &entries[at]);
+		if (count == 0 && complete)
+			kept = md_names_put(known, frame, &nothing);
+		if (!kept)
+			md_names_init(known, KNOWN_BYTES);
 	}
 }
 
-/* Leaves the socket at 0 and 1, a place nobody reads at 2, and nothing else. The socket is above 2 (see move_high). */
-static void arrange_fds(int fd)
+/* --- Frames ----------------------------------------------------------------- */
+
+/* Whether the helper may know of a frame what we do not. Puts into names what we do. */
+static bool must_ask(struct md_frame frame, const struct md_modules *modules, struct md_names *names)
 {
-	struct rlimit64 limit = { CLOSE_MAX, CLOSE_MAX };
-
-	md_syscall3(SYS_dup3, fd, 0, 0);
-	md_syscall3(SYS_dup3, fd, 1, 0);
-	/* In a chroot without devices a folder does as well: writing to it only fails. */
-	long nowhere = md_syscall4(SYS_openat, AT_FDCWD, (long)"/dev/null", O_RDWR, 0);
-	if (md_syscall_failed(nowhere))
-		nowhere = md_syscall4(SYS_openat, AT_FDCWD, (long)"/", O_RDONLY, 0);
-	if (md_syscall_failed(nowhere))
-		md_syscall1(SYS_close, 2);
-	else if (nowhere != 2)
-		md_syscall3(SYS_dup3, nowhere, 2, 0);
-	if (!md_syscall_failed(md_syscall3(SYS_close_range, 3, (long)~0u, 0)))
-		return;
-	md_syscall4(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, (long)&limit);
-	if (limit.rlim_max > CLOSE_MAX)
-		limit.rlim_max = CLOSE_MAX;
-	for (unsigned i = 3; i < limit.rlim_max; i++)
-		md_syscall1(SYS_close, i);
-}
-
-/* Runs with all signals blocked, in our memory, until execve. Its own are: descriptors, signal handlers, limits. */
-static _Noreturn void run_helper(struct conversation *conversation)
-{
-	const struct kernel_sigaction plain = { 0 };
-	const signal_set none = 0;
-
-	md_syscall5(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	arrange_fds(conversation->helper_fd);
-	raise_limits();
-	/* execve keeps what is ignored and what is blocked, neither of which the helper asked for. */
-	for (int signal = 1; signal <= KERNEL_SIGNALS; signal++)
-		md_syscall4(SYS_rt_sigaction, signal, (long)&plain, 0, sizeof plain.mask);
-	md_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&none, 0, sizeof none);
-	long result = md_syscall3(SYS_execve, (long)helper, (long)conversation->argv, (long)conversation->envp);
-	conversation->failed_errno = (int)-result;
-	conversation->failed_path = helper;
-	conversation->failed_step = "cannot execute the symbol helper ";
-	end_process(127);
-}
-
-/* --- The keeper ----------------------------------------------------------- */
-
-static uint64_t left_until(uint64_t deadline_ms)
-{
-	uint64_t now = now_ms();
-
-	return now < deadline_ms ? deadline_ms - now : 0;
-}
-
-/* Starts the helper, waits until the thread is done with it, and leaves nothing of it behind. */
-static _Noreturn void run_keeper(struct conversation *conversation)
-{
-	const struct kernel_sigaction plain = { 0 };
-	uint32_t phase = STARTING;
-	uint64_t left;
-
-	md_syscall5(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	/* Where the program ignores SIGCHLD, our copy of that would have the kernel reap the helper by itself. */
-	md_syscall4(SYS_rt_sigaction, SIGCHLD, (long)&plain, 0, sizeof plain.mask);
-
-	/* Returns once the helper executes or has ended (CLONE_VFORK): failed_step is decided then. */
-	long pid = clone_on_stack(CLONE_VM | CLONE_VFORK | CLONE_UNTRACED | SIGCHLD, conversation->helper_stack + STACK_BYTES, run_helper,
-		conversation, NULL);
-	if (md_syscall_failed(pid)) {
-		conversation->failed_errno = (int)-pid;
-		conversation->failed_path = "";
-		conversation->failed_step = "cannot start a process for the symbol helper";
-	}
-	atomic_compare_exchange_strong(&conversation->phase, &phase, conversation->failed_step ? FAILED : RUNNING);
-	wake_word(&conversation->phase);
-
-	phase = conversation->failed_step ? FAILED : RUNNING;
-	while (phase == RUNNING && atomic_load(&conversation->phase) == RUNNING &&
-		(left = left_until(conversation->deadline_ms + 1000)) > 0)
-		wait_word(&conversation->phase, RUNNING, left);
-	if (!md_syscall_failed(pid)) {
-		md_syscall2(SYS_kill, pid, SIGKILL);
-		while (md_syscall4(SYS_wait4, pid, 0, __WALL, 0) == -EINTR)
-			;
-	}
-	end_process(0);
-}
-
-/* --- Start and end, in the program's thread -------------------------------- */
-
-/* A process started after unshare(CLONE_NEWPID) would be the first of that namespace, and its end the end of the namespace. */
-static bool has_empty_pid_namespace(void)
-{
-	char link[64];
-
-	if (md_syscall_failed(md_syscall4(SYS_readlinkat, AT_FDCWD, (long)"/proc/thread-self/ns/pid", (long)link, sizeof link)))
-		return false; /* no /proc: cannot be known */
-	/* The namespace has no name until it has its first process. */
-	return md_syscall4(SYS_readlinkat, AT_FDCWD, (long)"/proc/thread-self/ns/pid_for_children", (long)link, sizeof link) == -ENOENT;
-}
-
-/* Moves a descriptor up; where the limit is too low for that, at least above the standard ones. */
-static int move_high(int fd)
-{
-	long high = md_syscall3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, HIGH_FD);
-
-	if (md_syscall_failed(high) && fd <= 2) {
-		high = md_syscall3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 3);
-		if (md_syscall_failed(high)) {
-			md_syscall1(SYS_close, fd);
-			return (int)high;
-		}
-	}
-	if (md_syscall_failed(high))
-		return fd;
-	md_syscall1(SYS_close, fd);
-	return (int)high;
-}
-
-static const char *open_sockets(int *ours, int *helpers)
-{
-	int fds[2];
-	long result = md_syscall4(SYS_socketpair, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, (long)fds);
-
-	if (md_syscall_failed(result))
-		return say("cannot open a socket to the symbol helper", "", (int)-result);
-	*ours = move_high(fds[0]);
-	*helpers = move_high(fds[1]);
-	if (*ours < 0 || *helpers < 0)
-		return say("cannot open a socket to the symbol helper", "", -(*ours < 0 ? *ours : *helpers));
-	return NULL;
-}
-
-static void fill_arguments(struct conversation *conversation)
-{
-	size_t count = 0;
-
-	conversation->argv[0] = (char *)"malloc-debug";
-	conversation->argv[1] = (char *)"symbolizer";
-	for (size_t at = 0; at < environment_bytes; at += strlen(environment + at) + 1)
-		conversation->envp[count++] = environment + at;
-	/* /etc/ld.so.preload could have us loaded into the helper all the same. */
-	conversation->envp[count] = (char *)"MALLOC_DEBUG_PRESET=off";
-}
-
-/* Whether the keeper is gone, for whatever reason. */
-static bool is_keeper_gone(long keeper)
-{
-	long result = md_syscall4(SYS_wait4, keeper, 0, WNOHANG | __WALL, 0);
-
-	return result == keeper || result == -ECHILD;
-}
-
-static const char *start_helper(struct conversation *conversation, long *keeper)
-{
-	*keeper = clone_on_stack(CLONE_VM | CLONE_FILES | CLONE_UNTRACED | CLONE_CHILD_CLEARTID, conversation->keeper_stack + STACK_BYTES,
-		run_keeper, conversation, &conversation->keeper_running);
-	if (md_syscall_failed(*keeper)) {
-		int error = (int)-*keeper;
-
-		*keeper = 0;
-		return say("cannot start a process for the symbol helper", "", error);
-	}
-	uint64_t left;
-	while (atomic_load(&conversation->phase) == STARTING) {
-		if ((left = left_until(conversation->deadline_ms)) == 0)
-			return say("the symbol helper did not start in time", "", 0);
-		wait_word(&conversation->phase, STARTING, left < SLICE_MS ? left : SLICE_MS);
-		if (atomic_load(&conversation->phase) == STARTING && atomic_load(&conversation->keeper_running) == 0)
-			return say("the symbol helper's start was interrupted", "", 0);
-	}
-	if (atomic_load(&conversation->phase) == FAILED)
-		return say(conversation->failed_step, conversation->failed_path, conversation->failed_errno);
-	return NULL;
-}
-
-/* Ends keeper and helper. False if the keeper still runs on the conversation's memory. */
-static bool end_helper(struct conversation *conversation, long keeper)
-{
-	uint64_t deadline_ms = now_ms() + KEEPER_GRACE_MS, left;
-
-	if (keeper == 0)
-		return true;
-	atomic_store(&conversation->phase, RELEASED);
-	wake_word(&conversation->phase);
-	while (atomic_load(&conversation->keeper_running) != 0 && (left = left_until(deadline_ms)) > 0)
-		wait_word(&conversation->keeper_running, 1, left);
-	if (atomic_load(&conversation->keeper_running) != 0 && !is_keeper_gone(keeper)) {
-		late_keeper = keeper;
-		return false;
-	}
-	while (md_syscall4(SYS_wait4, keeper, 0, __WALL, 0) == -EINTR)
-		;
-	return true;
-}
-
-/* --- Conversation --------------------------------------------------------- */
-
-struct asking {
-	const struct md_frame *frames;
-	size_t count;
-	const struct md_modules *modules;
-	const struct md_names *names;
-	size_t next; /* frame to be looked at */
-	unsigned timeout_ms;
-	bool greeted, ended;
-};
-
-/* A frame the helper may know something of, not asked for before, and without names. */
-static bool is_worth_asking(const struct asking *asking, size_t i)
-{
-	struct md_frame frame = asking->frames[i];
-	const struct md_module *module = md_modules_get(asking->modules, frame.module);
+	const struct md_module *module = md_modules_get(modules, frame.module);
 	struct md_name name;
 
 	if (frame.module == MD_MODULE_NONE || !strchr(module->path, '/') || frame.pc <= module->bias)
 		return false; /* the vdso and the like have no file */
-	for (size_t earlier = 0; earlier < i; earlier++) {
-		if (asking->frames[earlier].pc == frame.pc && asking->frames[earlier].module == frame.module)
-			return false;
-	}
-	return md_names_get(asking->names, frame, &name, 1) == 0;
+	return md_names_get(names, frame, &name, 1) == 0 && !recall(frame, names);
 }
 
-/* Puts the next message into the empty output buffer. */
-static void prepare_message(struct conversation *conversation, struct asking *asking)
+/* Adds a frame unless it is there. */
+static void add_frame(struct conversation *conversation, struct md_frame frame)
 {
-	struct md_symbol_request request = { .kind = MD_SYMBOL_END };
+	size_t slot = ((uint64_t)frame.pc + frame.module) * 0x9e3779b97f4a7c15ull >> 32 & (FRAME_SLOTS - 1);
 
-	conversation->out_sent = 0;
-	conversation->out_filled = 0;
-	if (!asking->greeted) {
-		asking->greeted = true;
-		request.kind = MD_SYMBOL_HELLO;
-		request.timeout_ms = asking->timeout_ms;
-		conversation->out_filled = md_symbol_request_write(&request, conversation->out, sizeof conversation->out);
+	while (conversation->slots[slot]) {
+		const struct md_frame *there = &conversation->frames[conversation->slots[slot] - 1];
+
+		if (there->pc == frame.pc && there->module == frame.module)
+			return;
+		slot = (slot + 1) & (FRAME_SLOTS - 1);
+	}
+	if (conversation->frame_count == MD_SYMBOL_FRAMES_MAX) {
+		conversation->too_many = true;
 		return;
 	}
-	while (conversation->out_filled == 0 && asking->next < asking->count) {
-		size_t i = asking->next++;
+	conversation->frames[conversation->frame_count++] = frame;
+	conversation->slots[slot] = (uint16_t)conversation->frame_count;
+}
 
-		if (!is_worth_asking(asking, i))
-			continue;
-		const struct md_module *module = md_modules_get(asking->modules, asking->frames[i].module);
-		request.kind = MD_SYMBOL_ASK;
-		request.index = (uint32_t)i;
-		request.address = asking->frames[i].pc - module->bias;
-		request.path = module->path;
-		request.path_bytes = strlen(module->path);
-		request.build_id_bytes = module->build_id_bytes;
-		memcpy(request.build_id, module->build_id, sizeof request.build_id);
-		conversation->out_filled = md_symbol_request_write(&request, conversation->out, sizeof conversation->out);
+/* --- Conversation ----------------------------------------------------------- */
+
+/* Appends one message. */
+static void put_message(struct conversation *conversation, const struct md_symbol_request *request)
+{
+	conversation->out_filled += md_symbol_request_write(
+		request, conversation->out + conversation->out_filled, sizeof conversation->out - conversation->out_filled);
+}
+
+static void put_frame(struct conversation *conversation, size_t index)
+{
+	struct md_frame frame = conversation->frames[index];
+	const struct md_module *module = md_modules_get(conversation->modules, frame.module);
+	struct md_symbol_request request = {
+		.kind = MD_SYMBOL_ASK,
+		.index = (uint32_t)index,
+		.address = frame.pc - module->bias,
+		.path = module->path,
+		.path_bytes = strlen(module->path),
+		.build_id_bytes = module->build_id_bytes,
+	};
+
+	memcpy(request.build_id, module->build_id, sizeof request.build_id);
+	put_message(conversation, &request); /* a path too long for a message is not asked for */
+}
+
+/* Fills the empty output buffer. */
+static void prepare_messages(struct conversation *conversation)
+{
+	conversation->out_sent = 0;
+	conversation->out_filled = 0;
+	if (!conversation->greeted) {
+		conversation->greeted = true;
+		put_message(conversation, &(struct md_symbol_request){ .kind = MD_SYMBOL_HELLO, .timeout_ms = conversation->timeout_ms });
 	}
-	if (conversation->out_filled == 0 && !asking->ended) {
-		asking->ended = true;
-		request.kind = MD_SYMBOL_END;
-		conversation->out_filled = md_symbol_request_write(&request, conversation->out, sizeof conversation->out);
+	while (conversation->next_frame < conversation->frame_count &&
+		sizeof conversation->out - conversation->out_filled >= MD_SYMBOL_REQUEST_MAX)
+		put_frame(conversation, conversation->next_frame++);
+	if (conversation->next_frame == conversation->frame_count && !conversation->ended &&
+		sizeof conversation->out - conversation->out_filled >= MD_SYMBOL_REQUEST_MAX) {
+		conversation->ended = true;
+		put_message(conversation, &(struct md_symbol_request){ .kind = MD_SYMBOL_END });
 	}
 }
 
@@ -563,19 +191,20 @@ static bool is_for_now(long result)
 }
 
 /* Sends and receives until DONE, the deadline, or an error. Never blocks in one direction alone: full buffers cannot stop both sides. */
-static const char *talk(struct conversation *conversation, struct asking *asking, int fd, signal_set blocked_by_program)
+static const char *talk(struct conversation *conversation)
 {
+	const int fd = conversation->process.fd;
 	struct md_symbol_replies *replies = &conversation->replies;
 
 	while (!replies->done) {
-		uint64_t left = left_until(conversation->deadline_ms);
+		uint64_t left = md_symbol_left_ms(conversation->process.deadline_ms);
 
 		if (left == 0)
-			return say("the symbol helper did not answer in time", "", 0);
-		if (is_interrupted(blocked_by_program))
-			return say("finding symbol names was interrupted by a signal", "", 0);
+			return md_symbol_say("the symbol helper did not answer in time", "", 0);
+		if (is_interrupted(conversation->blocked_by_program))
+			return md_symbol_say("finding symbol names was interrupted by a signal", "", 0);
 		if (conversation->out_sent == conversation->out_filled)
-			prepare_message(conversation, asking);
+			prepare_messages(conversation);
 
 		bool sending = conversation->out_sent < conversation->out_filled;
 		struct pollfd poll = { .fd = fd, .events = POLLIN };
@@ -584,7 +213,7 @@ static const char *talk(struct conversation *conversation, struct asking *asking
 			poll.events |= POLLOUT;
 		long ready = md_syscall5(SYS_ppoll, (long)&poll, 1, (long)&slice, 0, sizeof(signal_set));
 		if (md_syscall_failed(ready) && !is_for_now(ready))
-			return say("cannot wait for the symbol helper", "", (int)-ready);
+			return md_symbol_say("cannot wait for the symbol helper", "", (int)-ready);
 		if (ready <= 0)
 			continue;
 
@@ -604,81 +233,76 @@ static const char *talk(struct conversation *conversation, struct asking *asking
 			if (is_for_now(got))
 				continue;
 			if (got <= 0)
-				return say("the symbol helper ended before it had answered", "", 0);
+				return md_symbol_say("the symbol helper ended before it had answered", "", 0);
 			conversation->in_filled += (size_t)got;
 			long taken = md_symbol_replies_parse(replies, conversation->in, conversation->in_filled);
 			if (taken < 0 && replies->greeted && replies->version != MD_SYMBOL_VERSION)
-				return say("the symbol helper is of another version: ", helper, 0);
+				return md_symbol_say("the symbol helper is of another version: ", md_symbol_helper(), 0);
 			if (taken < 0)
-				return say("the symbol helper gave an answer that makes no sense", "", 0);
+				return md_symbol_say("the symbol helper gave an answer that makes no sense", "", 0);
 			conversation->in_filled -= (size_t)taken;
 			memmove(conversation->in, conversation->in + taken, conversation->in_filled);
 		}
 	}
 	if (replies->full)
-		return say("there are more names than there is room for", "", 0);
-	return replies->note[0] ? say("", replies->note, 0) : NULL;
+		return md_symbol_say("there are more names than there is room for", "", 0);
+	return replies->note[0] ? md_symbol_say("", replies->note, 0) : NULL;
 }
 
-/* Everything between mapping the conversation's memory and giving it back. False in *memory_free: somebody still uses it. */
-static const char *converse(
-	struct conversation *conversation, struct asking *asking, struct md_names *names, signal_set blocked_by_program, bool *memory_free)
+/* Starts the helper, talks with it, ends it. False in *memory_free: somebody still uses the conversation's memory. */
+static const char *converse(struct conversation *conversation, struct md_names *names, bool *memory_free)
 {
-	int ours = -1;
-	long keeper = 0;
+	const char *why = md_symbol_process_start(&conversation->process, md_symbol_now_ms() + conversation->timeout_ms);
 
-	conversation->deadline_ms = now_ms() + asking->timeout_ms;
-	conversation->helper_fd = -1;
-	atomic_store(&conversation->keeper_running, 1);
-	conversation->replies.frames = asking->frames;
-	conversation->replies.frame_count = asking->count;
+	conversation->replies.frames = conversation->frames;
+	conversation->replies.frame_count = conversation->frame_count;
 	conversation->replies.names = names;
-	fill_arguments(conversation);
-
-	const char *why = open_sockets(&ours, &conversation->helper_fd);
-	if (!why)
-		why = start_helper(conversation, &keeper);
-	close_fd(&conversation->helper_fd);
-	if (!why)
-		why = talk(conversation, asking, ours, blocked_by_program);
-	*memory_free = end_helper(conversation, keeper);
-	close_fd(&ours);
+	if (!why) {
+		why = talk(conversation);
+		remember(conversation, !why);
+	}
+	*memory_free = md_symbol_process_end(&conversation->process);
+	if (!why && conversation->too_many)
+		return md_symbol_say("there are more frames than are asked for in one report", "", 0);
 	return why;
 }
 
 const char *md_symbol_client_ask(
 	const struct md_frame *frames, size_t count, const struct md_modules *modules, struct md_names *names, unsigned timeout_ms)
 {
-	struct asking asking = { .frames = frames, .count = count, .modules = modules, .names = names, .timeout_ms = timeout_ms };
 	const signal_set all = ~0ull;
-	signal_set before = 0;
+	size_t first = 0;
 
-	if (asking.count > MD_SYMBOL_FRAMES_MAX)
-		asking.count = MD_SYMBOL_FRAMES_MAX;
-	while (asking.next < asking.count && !is_worth_asking(&asking, asking.next))
-		asking.next++;
-	if (asking.next == asking.count)
+	while (first < count && !must_ask(frames[first], modules, names))
+		first++;
+	if (first == count)
 		return NULL;
-	if (!helper[0])
-		return say("no names: the command malloc-debug, which looks them up, is not beside the library", "", 0);
-	if (late_keeper && is_keeper_gone(late_keeper))
-		late_keeper = 0;
-	if (late_keeper)
-		return say("an earlier symbol helper still hangs", "", 0);
-	if (has_empty_pid_namespace())
-		return say("no symbol helper: the next process would be the first of a new namespace", "", 0);
-	keep_environment();
-
-	struct conversation *conversation = (struct conversation *)md_syscall6(
-		SYS_mmap, 0, sizeof *conversation, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (md_syscall_failed((long)conversation))
-		return say("no memory for talking to the symbol helper", "", (int)-(long)conversation);
+	const char *why = md_symbol_process_refuses();
+	struct conversation *conversation = NULL;
+	if (!why) {
+		conversation = (struct conversation *)md_syscall6(
+			SYS_mmap, 0, sizeof *conversation, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (md_syscall_failed((long)conversation)) {
+			why = md_symbol_say("no memory for talking to the symbol helper", "", (int)-(long)conversation);
+			conversation = NULL;
+		}
+	}
+	/* Without a helper too, what is known of the other frames is put into names. */
+	for (size_t i = first; i < count; i++) {
+		if (must_ask(frames[i], modules, names) && conversation)
+			add_frame(conversation, frames[i]);
+	}
+	if (why)
+		return why;
 	md_syscall3(SYS_madvise, (long)conversation, sizeof *conversation, MADV_DONTFORK); /* a fork meanwhile has no use for a copy */
+	conversation->modules = modules;
+	conversation->timeout_ms = timeout_ms;
 
 	/* No handler of the program may run in the keeper, nor leave us by longjmp with processes and descriptors behind it. */
-	md_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&before, sizeof all);
+	md_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&conversation->blocked_by_program, sizeof all);
+	signal_set before = conversation->blocked_by_program;
 	bool memory_free = true;
-	const char *why = converse(conversation, &asking, names, before, &memory_free);
+	why = converse(conversation, names, &memory_free);
 	if (memory_free)
 		md_syscall2(SYS_munmap, (long)conversation, sizeof *conversation);
 	md_syscall4(SYS_rt_sigprocmask, SIG_SETMASK, (long)&before, 0, sizeof before);

@@ -114,19 +114,21 @@ int md_cmd_symbolizer(int argc, char **argv)
 
 	for (;;) {
 		struct md_symbol_request request;
-		long taken = md_symbol_request_parse(&request, buffer, filled);
+		size_t used = 0;
+		long taken;
 
-		if (taken < 0)
-			return 1;
-		if (taken > 0) {
+		while ((taken = md_symbol_request_parse(&request, buffer + used, filled - used)) > 0) {
 			if (!serve(&request))
 				return 1;
 			if (request.kind == MD_SYMBOL_END)
 				return 0;
-			filled -= (size_t)taken;
-			memmove(buffer, buffer + taken, filled);
-			continue;
+			used += (size_t)taken;
 		}
+		if (taken < 0)
+			return 1;
+		filled -= used;
+		memmove(buffer, buffer + used, filled);
+
 		ssize_t got = read(STDIN_FILENO, buffer + filled, sizeof buffer - filled);
 		if (got < 0 && errno == EINTR)
 			continue;
