@@ -30,7 +30,8 @@ static const struct {
 	[LOOK_UNTOUCHED] = { '-', MD_GREY, "free, never used" },
 };
 
-static const char *const kind_names[] = { [MD_ZONE_TINY] = "tiny", [MD_ZONE_SMALL] = "small", [MD_ZONE_LARGE] = "large" };
+static const char *const kind_names[] = { [MD_ZONE_TINY] = "tiny", [MD_ZONE_SMALL] = "small", [MD_ZONE_LARGE] = "large",
+	[MD_ZONE_GUARDED] = "guarded" };
 
 static enum slot_look look_of(const struct md_zone_view *zone, const unsigned char *slot_states, size_t slot)
 {
@@ -63,7 +64,7 @@ static void put_part(struct md_text *text, size_t count, const char *word)
 static void put_facts(struct md_text *text, const struct md_zone_view *zone, size_t damaged)
 {
 	md_text_color(text, MD_BOLD);
-	md_textf(text, "%s zone ", (unsigned)zone->kind <= MD_ZONE_LARGE ? kind_names[zone->kind] : "unknown");
+	md_textf(text, "%s zone ", (unsigned)zone->kind < MD_ZONE_KIND_COUNT ? kind_names[zone->kind] : "unknown");
 	put_range(text, zone->begin, zone->end);
 	md_text_color(text, MD_PLAIN);
 	if (zone->kind != MD_ZONE_LARGE) {

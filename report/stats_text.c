@@ -67,12 +67,40 @@ void md_totals_text(struct md_text *text, const struct md_heap_totals *totals)
 	put_both(text, "free runs", totals->free_runs, totals->free_run_bytes, "pages in no zone");
 	put_size(text, "largest free run", totals->free_run_largest, "");
 	put_label(text, "zones");
-	md_phrase_right(text, totals->zones[MD_ZONE_TINY] + totals->zones[MD_ZONE_SMALL] + totals->zones[MD_ZONE_LARGE], NUMBER_WIDTH);
-	md_textf(text, "  %lu tiny, %lu small, %lu large\n", totals->zones[MD_ZONE_TINY], totals->zones[MD_ZONE_SMALL],
-		totals->zones[MD_ZONE_LARGE]);
+	md_phrase_right(text,
+		totals->zones[MD_ZONE_TINY] + totals->zones[MD_ZONE_SMALL] + totals->zones[MD_ZONE_LARGE] + totals->zones[MD_ZONE_GUARDED],
+		NUMBER_WIDTH);
+	md_textf(text, "  %lu tiny, %lu small, %lu large", totals->zones[MD_ZONE_TINY], totals->zones[MD_ZONE_SMALL], totals->zones[MD_ZONE_LARGE]);
+	if (totals->zones[MD_ZONE_GUARDED])
+		md_textf(text, ", %lu guarded", totals->zones[MD_ZONE_GUARDED]);
+	md_text_char(text, '\n');
 	put_size(text, "mapped", totals->mapped_bytes, "address space of zones and free runs");
 	put_size(text, "metadata", totals->metadata_bytes, "our own records");
 	put_fragmentation(text, totals);
+}
+
+/* Nothing where no block was, or was to be, guarded. */
+static void put_guards(struct md_text *text, const struct md_counters *counters)
+{
+	static const char *const why[MD_GUARD_REASONS] = { [MD_GUARD_FIRST] = "first of their stack", [MD_GUARD_SAMPLE] = "samples",
+		[MD_GUARD_DAMAGED] = "of stacks seen damaged", [MD_GUARD_EVERY] = "GUARD=all", [MD_GUARD_LARGE] = "large" };
+	uint64_t all = 0;
+
+	for (unsigned i = 0; i < MD_GUARD_REASONS; i++)
+		all += counters->guarded[i];
+	if (!all && !counters->guards_refused)
+		return;
+	put_count(text, "guarded blocks", all, "an access past them, or after their free, faults");
+	for (unsigned i = 0; i < MD_GUARD_REASONS; i++)
+		if (counters->guarded[i] && why[i])
+			put_count(text, "", counters->guarded[i], why[i]);
+	put_both(text, "guarded now", counters->guarded_now, counters->guarded_now_bytes, "of pages");
+	if (counters->guards_refused)
+		put_count(text, "guards refused", counters->guards_refused, "by the system, or while the heap was looked at");
+	if (counters->guard_bytes_short)
+		md_text_put(text, "  The budget for guarded blocks was reached: see GUARD_BUDGET.\n");
+	if (counters->guard_ranges_short)
+		md_text_put(text, "  This system bears no more guarded blocks (Linux before 6.13: see vm.max_map_count).\n");
 }
 
 void md_stats_text(struct md_text *text, const struct md_counters *counters, const struct md_heap_totals *totals)
@@ -92,6 +120,7 @@ void md_stats_text(struct md_text *text, const struct md_counters *counters, con
 	put_count(text, "by libunwind", counters->unwind_slow, "steps that no learned rule covered");
 	put_count(text, "unwind mismatches", counters->unwind_mismatches, "found by UNWIND=check");
 	put_count(text, "heap checks", counters->checks, "");
+	put_guards(text, counters);
 	put_count(text, "errors found", counters->findings, "");
 	put_count(text, "reports printed", counters->reports, "");
 	put_count(text, "repeats", counters->repeats, "of an error already reported: not printed");

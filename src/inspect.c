@@ -343,8 +343,11 @@ void md_inspect_totals(const struct md_heap *heap, struct md_heap_totals *totals
 		totals->live_bytes += view.user_bytes;
 		totals->cached_slots += view.cached;
 		totals->quarantined_blocks += view.quarantined;
-		totals->quarantined_bytes += view.quarantined * view.slot_bytes;
-		totals->slot_overhead_bytes += view.live * view.slot_bytes - view.user_bytes;
+		/* Of a guarded slot the last page, and of a closed one all, is address space only. */
+		bool guarded = zone->kind == MD_ZONE_GUARDED;
+
+		totals->quarantined_bytes += guarded ? 0 : view.quarantined * view.slot_bytes;
+		totals->slot_overhead_bytes += view.live * (view.slot_bytes - (guarded ? MD_PAGE_BYTES : 0)) - view.user_bytes;
 	}
 	for (from = 0; md_inspect_free_run_from(heap, from, &begin, &end, &dirty); from = end) {
 		totals->free_runs++;
@@ -382,6 +385,13 @@ void md_inspect_counters(const struct md_heap *heap, struct md_counters *counter
 	counters->modules = atomic_load(&heap->modules.count) - 1;
 	counters->threads = heap->threads_created;
 	counters->checks = atomic_load(&heap->checks);
+	for (unsigned i = 0; i < MD_GUARD_REASONS; i++)
+		counters->guarded[i] = atomic_load(&heap->guard.guarded[i]);
+	counters->guarded_now = atomic_load(&heap->guard.live);
+	counters->guarded_now_bytes = atomic_load(&heap->guard.live_bytes);
+	counters->guards_refused = atomic_load(&heap->guard.refused);
+	counters->guard_bytes_short = atomic_load(&heap->guard.bytes_short);
+	counters->guard_ranges_short = atomic_load(&heap->guard.ranges_short);
 }
 
 bool md_inspect_copy(struct md_heap *heap, uintptr_t begin, uintptr_t end, unsigned char *copy)

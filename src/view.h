@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "src/block.h"
+#include "src/guard_policy.h"
 
 /* One zone. For each slot one state; large zones have a single slot. */
 struct md_zone_view {
@@ -53,6 +54,10 @@ struct md_counters {
 	uint64_t findings, reports, repeats;
 	uint64_t unwind_walks, unwind_slow, unwind_mismatches;
 	uint64_t checks;
+	uint64_t guarded[MD_GUARD_REASONS];     /* blocks so far, by enum md_guard_reason */
+	uint64_t guarded_now, guarded_now_bytes; /* in use; their pages */
+	uint64_t guards_refused;                /* by the system, for want of memory or address space, or because somebody looked at the heap */
+	bool guard_bytes_short, guard_ranges_short; /* the budget was reached; so was what the system bears */
 };
 
 #endif
