@@ -24,6 +24,7 @@ enum {
 	STEP_BYTES = 64 * 1024, /* decompressed at a time; a multiple of the page, where that is 64 KiB too */
 	SECTIONS_MAX = 32,      /* debug sections of one file */
 	ZLIB_HEADER_BYTES = 2,
+	DEFLATE_RATIO_MAX = 1032, /* 258 bytes for two bits */
 };
 
 /* What was read already, and what of the stream comes next. */
@@ -142,7 +143,7 @@ static const Elf64_Chdr *find_compression(const struct source *source, const Elf
 
 	if (section->sh_size < sizeof *chdr + ZLIB_HEADER_BYTES || section->sh_size > UINT32_MAX ||
 		section->sh_offset % _Alignof(Elf64_Chdr) != 0 || chdr->ch_type != ELFCOMPRESS_ZLIB || chdr->ch_size == 0 ||
-		chdr->ch_size > UINT32_MAX || /* one of 4 GB is damage */
+		chdr->ch_size / DEFLATE_RATIO_MAX > section->sh_size || /* damaged: it could not become that much */
 		(zlib[0] & 15) != Z_DEFLATED || (zlib[0] << 8 | zlib[1]) % 31 != 0 || (zlib[1] & 32) != 0) {
 		*strange = true;
 		return NULL;

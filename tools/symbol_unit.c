@@ -197,8 +197,8 @@ static void list_ranges(struct md_symbol_units *units)
 			offset_bytes = 8;
 			length = take(&bytes, 8);
 		}
-		if (length > bytes.left)
-			break;
+		if (length == 0 || length > bytes.left)
+			break; /* damaged */
 		list_set(&units->listed, (struct bytes){ bytes.at, length }, begin, offset_bytes);
 		bytes.at += length;
 		bytes.left -= length;
