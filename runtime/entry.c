@@ -3,6 +3,7 @@
 
 #include "runtime/foreign.h"
 #include "runtime/growth.h"
+#include "runtime/leak_events.h"
 #include "runtime/leaks.h"
 #include "runtime/policy.h"
 #include "runtime/show.h"
@@ -55,6 +56,7 @@ void md_entry_attend(struct md_thread *self)
 		md_show_pending(self);
 		md_leaks_pending(self);
 		md_growth_pending(self);
+		md_leak_death_pending(self);
 		md_world_attend();
 		atomic_signal_fence(memory_order_seq_cst);
 		self->busy = false;

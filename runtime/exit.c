@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "runtime/entry.h"
+#include "runtime/leak_events.h"
 #include "runtime/leaks.h"
 #include "runtime/lsan.h"
 #include "runtime/policy.h"
@@ -22,10 +23,12 @@ int __cxa_atexit(void (*function)(void *), void *argument, void *module);
 static void look_for_leaks(struct md_thread *self, const uintptr_t *entry)
 {
 	struct md_leaks_here here = { .sp = md_unwind_stack_pointer(entry, EXIT_FRAMES) }; /* registers hold nothing that the program still uses */
+	struct md_leaks_request request = { .when = MD_LEAKS_AT_EXIT, .fd = MD_TO_SINK };
 
+	md_leak_events_limit(&request);
 	if (!here.sp)
 		here.sp = (uintptr_t)entry;
-	md_leaks_check(self, &here, MD_LEAKS_AT_EXIT, MD_TO_SINK, NULL);
+	md_leaks_search(self, &here, &request, NULL);
 }
 
 static void at_exit(void *unused)
@@ -42,8 +45,7 @@ static void at_exit(void *unused)
 		more = md_check_heap(&md_process.heap, self, &cursor, MD_NOTICED_AT_EXIT, &call);
 		md_policy_act(self);
 	}
-	/* A forked child has its parent's blocks and few of its parent's reasons. */
-	if (md_process.options.leaks && md_process_pid() == md_process.pid_at_start && md_lsan_search_at_exit())
+	if (md_process.options.leaks && md_leak_events_may_search() && md_lsan_search_at_exit() && md_leak_events_claim())
 		look_for_leaks(self, (const uintptr_t *)__builtin_frame_address(0));
 	if (md_process.options.show || md_process.options.stats)
 		md_show_items(false, true);

@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "runtime/foreign.h"
+#include "runtime/leak_events.h"
 #include "runtime/leaks.h"
 #include "runtime/policy.h"
 #include "runtime/threads.h"
@@ -79,6 +80,7 @@ static void child(void)
 	md_threads_after_fork();
 	md_leaks_after_fork();
 	md_heap_after_fork(&md_process.heap, md_self);
+	md_leak_events_after_fork();
 }
 
 void md_fork_init(void)

@@ -15,11 +15,13 @@
 #include <unistd.h>
 
 #include "report/text.h"
+#include "runtime/actions.h"
 #include "runtime/cxx.h"
 #include "runtime/entry.h"
 #include "runtime/exit.h"
 #include "runtime/fork.h"
 #include "runtime/growth.h"
+#include "runtime/leak_events.h"
 #include "runtime/leaks.h"
 #include "runtime/lsan.h"
 #include "runtime/modules.h"
@@ -211,6 +213,8 @@ static void find_next(void)
 	FIND(malloc_trim);
 	FIND(malloc_stats);
 	FIND(malloc_info);
+	md_actions_find();
+	md_leak_events_find();
 }
 
 bool md_resolves_to(const char *name, const void *ours)
@@ -406,6 +410,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 		md_leaks_init();
 		md_growth_init();
 		atomic_store_explicit(&md_process.mode, MD_MODE_ACTIVE, memory_order_release);
+		md_leak_events_init();
 	}
 	if (md_process.options.verbose)
 		md_textf(&early, "malloc-debug " MD_VERSION ": %s in %S (process %u)\n", md_mode_is(MD_MODE_ACTIVE) ? "active" : "standing back",
@@ -435,13 +440,4 @@ __attribute__((optimize("optimize-sibling-calls"))) int __libc_start_main(int (*
 		md_lsan_init(sources);
 	}
 	return next(main, argc, argv, init, fini, loader_fini, stack_end); /* a jump: no frame of ours below main */
-}
-
-MD_EXPORT int dlclose(void *handle)
-{
-	int result = md_process.next.dlclose ? md_process.next.dlclose(handle) : -1;
-
-	if (md_mode_is(MD_MODE_ACTIVE))
-		md_modules_sweep(&md_process.heap);
-	return result;
 }

@@ -78,6 +78,12 @@ void md_leaks_note_registers(struct md_leaks_here *here)
 
 /* --- searching -------------------------------------------------------------- */
 
+/* Nobody asked for this very search: nobody waits for an answer, and the program wants to go on. */
+static bool is_unasked(enum md_leaks_when when)
+{
+	return when == MD_LEAKS_AT_EXIT || when == MD_LEAKS_AT_EVENT;
+}
+
 static const char running[] = "the other threads could not be stopped, and may have moved pointers meanwhile";
 
 static struct md_roots roots_from(const struct md_leaks_here *here)
@@ -124,7 +130,7 @@ static void find_who(struct md_who *who, struct md_leak *leak, struct md_roots *
 static bool search(struct md_leak *leak, const struct md_leaks_here *here, enum md_leaks_when when, struct md_who *who, const char **trouble)
 {
 	struct md_roots roots = roots_from(here);
-	bool stopped = md_world_stop(&world, when == MD_LEAKS_AT_EXIT ? WAIT_AT_EXIT_MS : WAIT_MS), found = false;
+	bool stopped = md_world_stop(&world, is_unasked(when) ? WAIT_AT_EXIT_MS : WAIT_MS), found = false;
 
 	prepare(leak, stopped);
 	if (!md_leak_begin(leak)) {
@@ -152,7 +158,7 @@ static bool take_turn(enum md_leaks_when when)
 	struct timespec brief = { .tv_nsec = 1000000 };
 
 	while (atomic_exchange(&searching, true)) {
-		if (when != MD_LEAKS_AT_EXIT || md_os_nanoseconds() > until)
+		if (!is_unasked(when) || md_os_nanoseconds() > until)
 			return false;
 		md_world_attend(); /* the other search may be waiting for this thread to stand still */
 		md_syscall2(SYS_nanosleep, (long)&brief, 0);
@@ -166,7 +172,7 @@ static void say_why_not(const struct md_leaks_request *request, const char *trou
 	char line[256];
 	struct md_text text;
 
-	if (request->when == MD_LEAKS_AT_EXIT && !md_process.options.verbose)
+	if (is_unasked(request->when) && !md_process.options.verbose)
 		return;
 	md_text_init(&text, line, sizeof line, false);
 	md_textf(&text, "malloc-debug: leaks were not looked for: %s\n", trouble);
@@ -242,7 +248,7 @@ static void suppress(struct page *page, struct md_leak *leak)
 
 static const char *when_text(enum md_leaks_when when)
 {
-	return when == MD_LEAKS_AT_EXIT ? "at exit" : when == MD_LEAKS_ON_SIGNAL ? "on a signal" : "on request";
+	return is_unasked(when) ? "at exit" : when == MD_LEAKS_ON_SIGNAL ? "on a signal" : "on request";
 }
 
 /* Returns 0 or a negated errno value. */
@@ -287,12 +293,33 @@ static int print(struct page *page, const struct md_leak *leak, const struct md_
 
 static bool worth_a_report(const struct md_leak *leak, const struct md_leaks_request *request)
 {
-	if (request->when != MD_LEAKS_AT_EXIT && !request->quiet)
+	if (!is_unasked(request->when) && !request->quiet)
 		return true; /* who asks gets an answer */
 	for (size_t i = 0; i < leak->group_count; i++)
 		if (is_listed(&leak->groups[i]) && !leak->groups[i].suppressed)
 			return true;
 	return leak->groups_lost;
+}
+
+/* Leaves the groups that the request is about, and makes the totals theirs. */
+static void narrow(struct md_leak *leak, const struct md_leaks_request *request)
+{
+	size_t count = 0;
+
+	memset(leak->recent, 0, sizeof leak->recent);
+	for (size_t i = 0; i < leak->group_count; i++) {
+		const struct md_leak_group *group = &leak->groups[i];
+
+		if (!request->is_about(request->context, group))
+			continue;
+		leak->recent[group->kind].blocks += group->count.blocks;
+		leak->recent[group->kind].bytes += group->count.bytes;
+		leak->recent[MD_LEAK_INDIRECT].blocks += group->held.blocks;
+		leak->recent[MD_LEAK_INDIRECT].bytes += group->held.bytes;
+		leak->groups[count++] = *group;
+	}
+	leak->group_count = count;
+	leak->groups_lost = false;
 }
 
 long md_leaks_search(struct md_thread *self, const struct md_leaks_here *here, const struct md_leaks_request *request, uint64_t *bytes)
@@ -313,6 +340,8 @@ long md_leaks_search(struct md_thread *self, const struct md_leaks_here *here, c
 	if (!search(&leak, here, request->when, who, &trouble)) {
 		say_why_not(request, trouble);
 	} else {
+		if (request->is_about)
+			narrow(&leak, request);
 		struct page *page = worth_a_report(&leak, request) ? md_os_map(0, PAGE_BYTES) : NULL;
 		int written = 0;
 
@@ -374,6 +403,12 @@ long md_leaks_look(const struct md_leaks_here *here, md_leaks_looker *look, void
 		*trouble = running;
 	atomic_store(&searching, false);
 	return result;
+}
+
+void md_leaks_wait(void)
+{
+	if (take_turn(MD_LEAKS_AT_EXIT))
+		atomic_store(&searching, false);
 }
 
 /* --- annotations --------------------------------------------------------------- */

@@ -12,7 +12,14 @@
 #include "runtime/process.h"
 #include "runtime/world.h"
 
-enum md_leaks_when { MD_LEAKS_AT_EXIT, MD_LEAKS_ON_REQUEST, MD_LEAKS_ON_SIGNAL };
+enum md_leaks_when {
+	MD_LEAKS_AT_EXIT,
+	MD_LEAKS_AT_EVENT, /* one of the option leaks_at: as at exit, but for the exit status */
+	MD_LEAKS_ON_REQUEST,
+	MD_LEAKS_ON_SIGNAL
+};
+
+struct md_leak_group;
 
 /* Where the live part of the calling thread's stack begins, and what its registers held there. */
 struct md_leaks_here {
@@ -47,11 +54,14 @@ struct md_leaks_request {
 	uint32_t since;
 	bool quiet;            /* nothing is written if nothing is to be listed */
 	const char *when_text; /* for the report; NULL: as `when` has it */
+	/* Whether the search is about this group: others are neither counted nor listed. NULL: about all. */
+	bool (*is_about)(void *context, const struct md_leak_group *group);
+	void *context;
 };
 
 /* Looks for leaks and reports them. Stops the other threads meanwhile. Returns how many blocks are leaked (directly and indirectly, less suppressed ones),
- * -EBUSY if a search is under way (at exit it is waited for), -EPERM if the program or the system does not let us search (which is then said, but not at
- * exit), another negated errno value if there is no memory. *bytes, if not NULL, gets their bytes. The thread is busy. Sets the
+ * -EBUSY if a search is under way (at exit and at events it is waited for), -EPERM if the program or the system does not let us search (which is then said,
+ * but not at exit and at events), another negated errno value if there is no memory. *bytes, if not NULL, gets their bytes. The thread is busy. Sets the
  * exit status wanted when asked to at exit. */
 long md_leaks_search(struct md_thread *self, const struct md_leaks_here *here, const struct md_leaks_request *request, uint64_t *bytes);
 
@@ -77,6 +87,9 @@ bool md_leaks_root_remove(const void *begin, size_t bytes);
 
 /* Makes the search that a signal asked for while the thread was busy. */
 void md_leaks_pending(struct md_thread *self);
+
+/* Waits until no search is under way; 30 s at most. The thread is busy. */
+void md_leaks_wait(void);
 
 /* In the child of a fork: whoever searched in the parent is not here to end it. */
 void md_leaks_after_fork(void);

@@ -439,7 +439,8 @@ _Noreturn void md_policy_exit(int status)
 		fflush(NULL);
 	else
 		flush_streams();
-	_exit(status);
+	for (;;)
+		md_syscall1(SYS_exit_group, status);
 }
 
 static void end_process(void)

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <sys/prctl.h>
 
+#include "runtime/actions.h"
 #include "runtime/process.h"
 #include "runtime/sink.h"
 #include "runtime/syscall.h"
@@ -21,6 +22,7 @@ MD_EXPORT int prctl(int operation, ...)
 	if ((operation == PR_SET_SECCOMP || operation == PR_SET_NO_NEW_PRIVS) && !md_is_restricted()) {
 		md_process_before_restriction();
 		md_sink_before_restriction();
+		md_actions_give_back(); /* a filter may not let our handlers do their work */
 		atomic_store_explicit(&md_restricted, true, memory_order_relaxed);
 	}
 	long result = md_syscall5(SYS_prctl, operation, (long)a, (long)b, (long)c, (long)d);

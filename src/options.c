@@ -14,6 +14,7 @@
 
 #include "src/line.h"
 #include "src/options_glibc.h"
+#include "src/options_lsan.h"
 #include "src/options_value.h"
 #include "src/words.h"
 
@@ -383,16 +384,20 @@ static void complain_of_variables(const struct md_options_io *io)
 
 void md_options_read(struct md_options *options, const struct md_options_io *io, enum md_option_source *sources)
 {
-	const struct reading reading = { options, io, sources };
+	enum md_option_source own_sources[sizeof md_option_table / sizeof *md_option_table];
+	const struct reading reading = { options, io, sources ? sources : own_sources };
+	const char *lsan;
 
 	md_options_init(options);
-	for (size_t i = 0; sources && i < md_option_count; i++)
-		sources[i] = MD_SOURCE_DEFAULT;
+	for (size_t i = 0; i < md_option_count; i++)
+		reading.sources[i] = MD_SOURCE_DEFAULT;
 	apply_preset(&reading, find_preset(io));
-	md_options_read_glibc(options, io, sources);
+	md_options_read_glibc(options, io, reading.sources);
 	read_list(&reading);
 	for (size_t i = 0; i < md_option_count; i++)
 		read_variable(&reading, &md_option_table[i]);
+	if (options->lsan_compat && (lsan = io->get(io->context, "LSAN_OPTIONS")))
+		md_options_read_lsan(options, lsan, "LSAN_OPTIONS", MD_SOURCE_LSAN, io, reading.sources);
 	if (io->entry)
 		complain_of_variables(io);
 }

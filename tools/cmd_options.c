@@ -126,6 +126,8 @@ static const char *name_source(const struct md_options *options, const struct md
 		return name;
 	case MD_SOURCE_PROGRAM:
 		return "the program";
+	case MD_SOURCE_LSAN:
+		return "LSAN_OPTIONS";
 	case MD_SOURCE_GLIBC:
 		return "the C library's variables";
 	case MD_SOURCE_LIST:

@@ -135,6 +135,7 @@ Test(table, choices_agree_with_the_enumerators)
 		{ "show", 3, MD_SHOW_STATS, "stats" },
 		{ "leak_kinds", 3, MD_LEAKS_REACHABLE, "reachable" },
 		{ "leak_roots", 5, MD_ROOTS_MAPPINGS, "mappings" },
+		{ "leaks_at", 5, MD_LEAKS_AT_FORK, "fork" },
 	};
 	size_t enums = 0;
 

@@ -30,11 +30,16 @@ static void begin(void)
 	md_options_init(&options);
 }
 
-static void read_flags(const char *text)
+static void read_flags_from(const char *text, enum md_option_source source)
 {
 	const struct md_options_io io = { .context = complaints, .complain = note };
 
-	md_options_read_lsan(&options, text, "LSAN_OPTIONS", MD_SOURCE_PROGRAM, &io, sources);
+	md_options_read_lsan(&options, text, "LSAN_OPTIONS", source, &io, sources);
+}
+
+static void read_flags(const char *text)
+{
+	read_flags_from(text, MD_SOURCE_PROGRAM);
 }
 
 TestSuite(options_lsan, .init = begin);
@@ -66,6 +71,67 @@ Test(options_lsan, forms_of_lists)
 	read_flags("strip_path_prefix=:exitcode=4");
 	cr_expect(options.strip_path[0] == '\0' && options.leak_exitcode == 4);
 	cr_expect(complaints[0] == '\0', "%s", complaints);
+}
+
+/* Both have to agree, in whatever order. */
+Test(options_lsan, two_flags_for_one_search)
+{
+	read_flags("detect_leaks=1:leak_check_at_exit=0");
+	cr_expect(options.leaks == 0);
+	read_flags("leak_check_at_exit=0:detect_leaks=1");
+	cr_expect(options.leaks == 0);
+	read_flags("detect_leaks=0:leak_check_at_exit=1");
+	cr_expect(options.leaks == 0);
+	read_flags("leak_check_at_exit=0:leak_check_at_exit=1:detect_leaks=1");
+	cr_expect(options.leaks == 1);
+	read_flags("detect_leaks=0:detect_leaks=maybe:leak_check_at_exit=1");
+	cr_expect(options.leaks == 0);
+}
+
+/* What has to be known at start can come from the environment, not from the program. */
+Test(options_lsan, from_the_environment)
+{
+	const char *early = "malloc_context_size=10:verbosity=2:log_path=/tmp/log:max_allocation_size_mb=100:help=1";
+
+	read_flags_from(early, MD_SOURCE_PROGRAM);
+	cr_expect(options.backtrace == 32 && !options.verbose && !strcmp(options.log, "stderr") && !options.max_alloc && !options.help);
+	read_flags_from(early, MD_SOURCE_LSAN);
+	cr_expect(options.backtrace == 10 && options.verbose && !strcmp(options.log, "/tmp/log.%p") && options.help);
+	cr_expect(options.max_alloc == (uint64_t)100 << 20, "%lu", options.max_alloc);
+	cr_expect(*source_of("backtrace") == MD_SOURCE_LSAN && *source_of("log") == MD_SOURCE_LSAN);
+	read_flags_from("verbosity=0:log_path=stdout:max_allocation_size_mb=0:symbolize=0:color=always", MD_SOURCE_LSAN);
+	cr_expect(!options.verbose && !strcmp(options.log, "/dev/stdout") && !options.max_alloc);
+	cr_expect(!options.symbolize && options.color == MD_COLOR_ALWAYS);
+	read_flags_from("log_path=stderr", MD_SOURCE_LSAN);
+	cr_expect(!strcmp(options.log, "stderr"));
+	read_flags_from("log_path=", MD_SOURCE_LSAN);
+	cr_expect(!strcmp(options.log, "stderr"));
+	cr_expect(complaints[0] == '\0', "%s", complaints);
+	read_flags_from("max_allocation_size_mb=many", MD_SOURCE_LSAN);
+	cr_expect(strncmp(complaints, "LSAN_OPTIONS: max_alloc=manyM: ", 31) == 0, "%s", complaints);
+}
+
+/* The user is told by name what does nothing, but not of what is so anyway. */
+Test(options_lsan, ignored_by_name)
+{
+	static char text[2 * MD_OPTION_TEXT_MAX] = "log_path=";
+
+	read_flags_from("use_root_regions=1:report_objects=0:print_suppressions=true:log_threads=no:use_unaligned=0", MD_SOURCE_LSAN);
+	cr_expect(complaints[0] == '\0', "%s", complaints);
+	complaints[0] = '\0';
+	read_flags_from("use_root_regions=0:report_objects=1:nobody_knows='a b':exitcode=5", MD_SOURCE_LSAN);
+	cr_expect(!strcmp(complaints,
+			  "LSAN_OPTIONS: use_root_regions=0: ignored, there is nothing like it here\n"
+			  "LSAN_OPTIONS: report_objects=1: ignored, there is nothing like it here\n"
+			  "LSAN_OPTIONS: nobody_knows=a b: ignored, there is nothing like it here\n"),
+		"%s", complaints);
+	cr_expect(options.leak_exitcode == 5);
+	complaints[0] = '\0';
+	read_flags_from("=5:exitcode", MD_SOURCE_LSAN);
+	cr_expect(complaints[0] == '\0', "%s", complaints);
+	memset(text + 9, 'x', sizeof text - 10);
+	read_flags_from(text, MD_SOURCE_LSAN);
+	cr_expect(!strcmp(options.log, "stderr") && strstr(complaints, "LSAN_OPTIONS: log=xxx") == complaints, "%s", complaints);
 }
 
 /* A hundred flags that are none of ours, and what is no flag at all. */
