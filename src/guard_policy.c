@@ -93,7 +93,7 @@ bool md_guard_add_function(struct md_heap *heap, uintptr_t begin, uintptr_t end)
 
 /* --- suspects ------------------------------------------------------------- */
 
-static bool is_suspect(const struct md_guard *guard, md_stack_id stack)
+bool md_guard_is_suspect(const struct md_guard *guard, md_stack_id stack)
 {
 	uint32_t count = atomic_load_explicit(&guard->suspect_count, memory_order_acquire);
 
@@ -103,13 +103,24 @@ static bool is_suspect(const struct md_guard *guard, md_stack_id stack)
 	return false;
 }
 
+/* Whether a suspect has its entry in md_guard_thread.seen in common with that stack. */
+static bool is_like_suspect(const struct md_guard *guard, md_stack_id stack)
+{
+	uint32_t count = atomic_load_explicit(&guard->suspect_count, memory_order_acquire);
+
+	for (uint32_t i = 0; i < count && i < MD_GUARD_SUSPECTS; i++)
+		if (atomic_load_explicit(&guard->suspects[i], memory_order_relaxed) % MD_GUARD_SEEN == stack.value % MD_GUARD_SEEN)
+			return true;
+	return false;
+}
+
 void md_guard_suspect(struct md_heap *heap, md_stack_id stack)
 {
 	struct md_guard *guard = &heap->guard;
 
-	if (heap->config.guard.mode != MD_GUARD_AUTO || !stack.value)
+	if (!stack.value)
 		return;
-	if (!is_suspect(guard, stack)) {
+	if (!md_guard_is_suspect(guard, stack)) {
 		/* The oldest makes room: a process with that many buggy stacks has reports enough. */
 		uint32_t place = atomic_fetch_add_explicit(&guard->suspect_count, 1, memory_order_acq_rel);
 
@@ -210,19 +221,30 @@ static void plan_sample(struct md_thread *thread, bool had)
 	own->sample_at = thread->counters.allocations + own->interval / 2 + own->random % own->interval;
 }
 
+/* One more block of that stack; false if it had its first ones. An entry that a suspect uses too stays, or the suspect would ask no more. */
+static bool count_as_seen(struct md_heap *heap, struct md_thread *thread, md_stack_id stack)
+{
+	_Atomic uint8_t *seen = &thread->guard.seen[stack.value % MD_GUARD_SEEN];
+
+	if (atomic_load_explicit(seen, memory_order_relaxed) >= thread->guard.first || is_like_suspect(&heap->guard, stack))
+		return false;
+	atomic_fetch_add_explicit(seen, 1, memory_order_relaxed);
+	return true;
+}
+
 static enum md_guard_reason decide_auto(struct md_heap *heap, struct md_thread *thread, md_stack_id stack, size_t size)
 {
 	struct md_guard *guard = &heap->guard;
-	_Atomic uint8_t *seen = &thread->guard.seen[stack.value % MD_GUARD_SEEN];
 	bool sample = thread->counters.allocations >= thread->guard.sample_at;
 
-	if (atomic_load_explicit(&guard->suspect_count, memory_order_relaxed) && is_suspect(guard, stack))
+	if (md_guard_is_suspect(guard, stack))
 		return has_bytes(heap, size, 4) && take(&guard->suspected) ? MD_GUARD_DAMAGED : MD_GUARD_NOT;
-	bool first = atomic_load_explicit(seen, memory_order_relaxed) < thread->guard.first;
+	bool first = count_as_seen(heap, thread, stack);
+
+	if (!first && !sample)
+		return MD_GUARD_NOT;
 	bool had = has_bytes(heap, size, 1) && has_time(guard);
 
-	if (first)
-		atomic_fetch_add_explicit(seen, 1, memory_order_relaxed);
 	if (sample)
 		plan_sample(thread, had);
 	return !had ? MD_GUARD_NOT : first ? MD_GUARD_FIRST : MD_GUARD_SAMPLE;
@@ -236,11 +258,8 @@ static bool may(struct md_heap *heap, md_stack_id stack, size_t size)
 enum md_guard_reason md_guard_decide(struct md_heap *heap, struct md_thread *thread, md_stack_id stack, size_t size)
 {
 	if (!may(heap, stack, size)) {
-		_Atomic uint8_t *seen = &thread->guard.seen[stack.value % MD_GUARD_SEEN];
-
 		if (heap->config.guard.mode == MD_GUARD_AUTO) { /* or it would ask for ever */
-			if (atomic_load_explicit(seen, memory_order_relaxed) < thread->guard.first)
-				atomic_fetch_add_explicit(seen, 1, memory_order_relaxed);
+			count_as_seen(heap, thread, stack);
 			if (thread->counters.allocations >= thread->guard.sample_at)
 				plan_sample(thread, false);
 		}
@@ -255,7 +274,7 @@ enum md_guard_reason md_guard_decide_large(struct md_heap *heap, md_stack_id sta
 		return MD_GUARD_NOT;
 	if (heap->config.guard.mode == MD_GUARD_ALL)
 		return MD_GUARD_EVERY;
-	if (is_suspect(&heap->guard, stack) && take(&heap->guard.suspected))
+	if (md_guard_is_suspect(&heap->guard, stack) && take(&heap->guard.suspected))
 		return MD_GUARD_DAMAGED;
 	return has_time(&heap->guard) ? MD_GUARD_LARGE : MD_GUARD_NOT;
 }

@@ -93,6 +93,9 @@ enum md_guard_reason md_guard_decide_large(struct md_heap *heap, md_stack_id sta
 /* A block of that stack was damaged, or used wrongly. */
 void md_guard_suspect(struct md_heap *heap, md_stack_id stack);
 
+/* Whether that was said of it. */
+bool md_guard_is_suspect(const struct md_guard *guard, md_stack_id stack);
+
 /* Time that guarding took, since md_clock_now() was ticks. */
 void md_guard_spend(struct md_heap *heap, uint64_t ticks);
 
