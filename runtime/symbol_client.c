@@ -2,8 +2,8 @@
  *
  * Symbol client: asks the helper for the frames of one report in one go, each distinct one once, and remembers the answers.
  *
- * What was answered is kept for the next reports of the process, because most of their frames are the same: those of main and below, those of
- * the library where the errors happen. So is that nothing is known of a frame, unless something went wrong. When the memory for that is
+ * What was answered is kept for the next reports of the process, because most of their frames are the same: those of main and below, those
+ * of the library where the errors happen. So is that nothing is known of a frame, unless something went wrong. When the memory for that is
  * full, all is forgotten.
  */
 #include "runtime/symbol_client.h"

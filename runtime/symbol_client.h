@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Symbol client: the names of frames, from a helper process or from its earlier answers. The process we are in neither reads debug information
- * nor allocates.
+ * Symbol client: the names of frames, from a helper process or from its earlier answers. The process we are in neither reads debug
+ * information nor allocates.
  *
  * The program does not notice (runtime/symbol_process.h): errno and signal mask are unchanged too, and there is no SIGPIPE.
  *
@@ -23,12 +23,12 @@
  * nobody changes the environment. */
 void md_symbol_client_init(const char *helper_path);
 
-/* Puts the names of all frames that names does not have yet into names: what is known from earlier calls, and for the rest the answers of the
- * helper, started for it. Takes timeout_ms at most (a helper that cannot be killed, because it waits for a dead file server, may add two
- * seconds). A frame may occur repeatedly; MD_SYMBOL_FRAMES_MAX distinct ones are asked for.
+/* Puts the names of all frames that names does not have yet into names: what is known from earlier calls, and for the rest the answers of
+ * the helper, started for it. Takes timeout_ms at most (a helper that cannot be killed, because it waits for a dead file server, may add
+ * two seconds). A frame may occur repeatedly; MD_SYMBOL_FRAMES_MAX distinct ones are asked for.
  *
- * Returns NULL if everything was answered; otherwise one line on why names are missing, valid until the next call. Names that came before the
- * problem are in the table. */
+ * Returns NULL if everything was answered; otherwise one line on why names are missing, valid until the next call. Names that came before
+ * the problem are in the table. */
 const char *md_symbol_client_ask(
 	const struct md_frame *frames, size_t count, const struct md_modules *modules, struct md_names *names, unsigned timeout_ms);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Symbol process: starts the symbol helper and ends it, so that the program does not notice: no SIGCHLD, nothing for its wait calls to find,
- * no descriptor left open, nothing at 0-2 even if the program closed those; a debugger attached to the program follows neither process.
+ * Symbol process: starts the symbol helper and ends it, so that the program does not notice: no SIGCHLD, nothing for its wait calls to
+ * find, no descriptor left open, nothing at 0-2 even if the program closed those; a debugger attached to the program follows neither
+ * process.
  *
  * One helper for one report. Keeping it between reports would save the few milliseconds of a start, but then the program could find it: by
  * RLIMIT_NPROC, process groups and signals to them, namespaces and control groups that end with their last process; its socket would be

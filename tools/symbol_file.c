@@ -4,8 +4,8 @@
  * counts only if its build-id is the one that was loaded: names from a program that was rebuilt meanwhile would be wrong ones.
  *
  * libdwfl opens the file and reads symbol tables. Debug information may be in the file or in a separate one: /usr/lib/debug/.build-id,
- * .gnu_debuglink, or on a debuginfod server when DEBUGINFOD_URLS is set. These places are looked at here, because libdwfl's own search loads
- * the client for such servers, with thirty libraries, to find out that none is set.
+ * .gnu_debuglink, or on a debuginfod server when DEBUGINFOD_URLS is set. These places are looked at here, because libdwfl's own search
+ * loads the client for such servers, with thirty libraries, to find out that none is set.
  */
 #include "tools/symbol_file.h"
 

@@ -3,8 +3,8 @@
  * Compressed debug sections, decompressed as far as they are read.
  *
  * libdw decompresses every section of a file whole when it opens it: 11 MB, 40 ms for the C library, of which a report needs the beginning.
- * Here libdw gets a picture of the file in memory, with its debug sections at full size and not yet readable; a SIGSEGV handler decompresses
- * a section up to where libdw has come. What cannot be decompressed reads as zeros.
+ * Here libdw gets a picture of the file in memory, with its debug sections at full size and not yet readable; a SIGSEGV handler
+ * decompresses a section up to where libdw has come. What cannot be decompressed reads as zeros.
  *
  * One thread only, and SIGSEGV belongs to this file from the first picture on: a fault elsewhere ends the process as before.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The symbol helper: `malloc-debug symbolizer`, started by the library when it prints a report. Reads frames from descriptor 0 and writes
- * the functions, files and lines at them to descriptor 1 (report/symbol_protocol.h). This file has the conversation; files and symbol tables
- * are tools/symbol_file.h, debug information tools/symbol_dwarf.h, with elfutils' libraries.
+ * the functions, files and lines at them to descriptor 1 (report/symbol_protocol.h). This file has the conversation; files and symbol
+ * tables are tools/symbol_file.h, debug information tools/symbol_dwarf.h, with elfutils' libraries.
  *
  * Files are the program's and may be crafted: loops are bounded, and a crash or an endless loop inside a library costs only the names not
  * yet sent, because answers leave one by one and the process that asks has a time limit (ours ends a little after it, by SIGALRM).
