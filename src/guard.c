@@ -6,6 +6,7 @@
 #include "src/heap_inside.h"
 #include "src/inspect.h"
 #include "src/pattern.h"
+#include "src/watch_ask.h"
 
 #define CLOSE_BYTES_MAX ((size_t)64 << 20) /* shutting a page costs some nanoseconds even if it was never used; larger blocks are only dropped */
 
@@ -127,6 +128,8 @@ void *md_guard_allocate(struct md_heap *heap, struct md_thread *thread, size_t s
 
 	md_guard_spend(heap, since);
 	atomic_fetch_add_explicit(user ? &heap->guard.guarded[reason] : &heap->guard.refused, 1, memory_order_relaxed);
+	if (user)
+		md_watch_ask(heap, thread, (uintptr_t)user);
 	return user;
 }
 

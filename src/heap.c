@@ -11,6 +11,7 @@
 #include "src/os.h"
 #include "src/params.h"
 #include "src/pattern.h"
+#include "src/watch_ask.h"
 
 #define QUARANTINE_BYTES_MIN ((size_t)256 << 10) /* near the size of a second-level cache: holding back more makes every malloc a miss */
 #define QUARANTINE_THREAD_MIN ((size_t)32 << 10)
@@ -140,10 +141,14 @@ static void *allocate_large(struct md_heap *heap, struct md_thread *thread, size
 		md_heap_fill_new(heap, zone->large_user, size);
 	md_guard_large(heap, zone, reason);
 	md_heap_note_alloc(thread, &zone->large_record, zone->large_user, size, call);
+	if (reason != MD_GUARD_NOT)
+		md_watch_ask(heap, thread, zone->large_user);
 	return (void *)zone->large_user;
 }
 
-void *md_heap_allocate(struct md_heap *heap, struct md_thread *thread, size_t size, size_t alignment, bool zero, const struct md_call *call)
+/* A block that md_guard_allocate did not take. */
+static inline __attribute__((always_inline)) void *allocate_plain(
+	struct md_heap *heap, struct md_thread *thread, size_t size, size_t alignment, bool zero, const struct md_call *call)
 {
 	size_t need = size + md_layout_redzone(size, heap->config.redzone);
 
@@ -152,14 +157,6 @@ void *md_heap_allocate(struct md_heap *heap, struct md_thread *thread, size_t si
 			need = MD_SLOT_BYTES_MAX + 1;
 		else
 			need += alignment - MD_ALIGNMENT;
-	}
-	if (unlikely(!md_params_size_ok(size) || (heap->config.max_alloc && size > heap->config.max_alloc)))
-		return md_heap_fail(heap, thread, MD_ERROR_ALLOCATION_SIZE_TOO_BIG, call);
-	if (unlikely(md_guard_asks(thread, call->stack))) {
-		void *guarded = md_guard_allocate(heap, thread, size, alignment, zero, call);
-
-		if (guarded)
-			return guarded;
 	}
 	if (unlikely(need > MD_SLOT_BYTES_MAX))
 		return allocate_large(heap, thread, size, alignment, zero, call);
@@ -192,6 +189,29 @@ void *md_heap_allocate(struct md_heap *heap, struct md_thread *thread, size_t si
 	record->flags |= MD_BLOCK_USED;
 	md_heap_note_alloc(thread, record, user, size, call);
 	return (void *)user;
+}
+
+/* The block has to ask whether it is guarded. One that is not, though blocks of its stack were damaged, has its red zone watched. */
+static __attribute__((noinline)) void *allocate_asking(
+	struct md_heap *heap, struct md_thread *thread, size_t size, size_t alignment, bool zero, const struct md_call *call)
+{
+	void *user = md_guard_allocate(heap, thread, size, alignment, zero, call);
+
+	if (user)
+		return user;
+	user = allocate_plain(heap, thread, size, alignment, zero, call);
+	if (user && md_guard_is_suspect(&heap->guard, call->stack))
+		md_watch_ask(heap, thread, (uintptr_t)user);
+	return user;
+}
+
+void *md_heap_allocate(struct md_heap *heap, struct md_thread *thread, size_t size, size_t alignment, bool zero, const struct md_call *call)
+{
+	if (unlikely(!md_params_size_ok(size) || (heap->config.max_alloc && size > heap->config.max_alloc)))
+		return md_heap_fail(heap, thread, MD_ERROR_ALLOCATION_SIZE_TOO_BIG, call);
+	if (unlikely(md_guard_asks(thread, call->stack)))
+		return allocate_asking(heap, thread, size, alignment, zero, call);
+	return allocate_plain(heap, thread, size, alignment, zero, call);
 }
 
 void *md_heap_fail(struct md_heap *heap, struct md_thread *thread, enum md_error error, const struct md_call *call)
