@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "src/access.h"
 
+#include "src/guard.h"
 #include "src/inspect.h"
 #include "src/pattern.h"
 
@@ -169,7 +170,8 @@ static void mend_slot(struct md_heap *heap, struct md_thread *thread, const stru
 {
 	struct md_record *record = &zone->records[slot];
 	uint8_t state = atomic_load_explicit(&record->state, memory_order_acquire);
-	bool own_quarantine = state == MD_BLOCK_QUARANTINED && record->free_thread == thread->id.value && may_fill(zone);
+	bool own_quarantine = state == MD_BLOCK_QUARANTINED && record->free_thread == thread->id.value && may_fill(zone) &&
+		!md_guard_is_closed(zone, record);
 	uint8_t live = MD_BLOCK_LIVE;
 	bool held = state == MD_BLOCK_LIVE &&
 		atomic_compare_exchange_strong_explicit(&record->state, &live, MD_BLOCK_FREEING, memory_order_acquire, memory_order_relaxed);
