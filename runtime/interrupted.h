@@ -34,7 +34,7 @@ struct md_registers {
 	} vectors[MD_REGISTERS_VECTORS]; /* where those that are in use are kept just now; bytes 0: no more */
 };
 
-/* The system call that a thread is in, as the kernel tells other threads. */
+/* The system call that a thread is in, or was lately, as the kernel tells other threads. */
 struct md_known_call {
 	bool in_call; /* else nothing is known */
 	long number;
@@ -44,7 +44,8 @@ struct md_known_call {
 /* What a handler interrupted, from its third argument. */
 void md_interrupted_registers(struct md_registers *registers, const void *context);
 
-/* At the end of a handler, with its third argument. known, if not NULL, is the call that the thread was in just before the signal. */
+/* At the end of a handler, with its third argument. known, if not NULL, is the call that the thread may have been in
+ * just before the signal: if it was another one, that shows. */
 void md_interrupted_settle(const struct md_known_call *known, void *context);
 
 /* Whether pc is in the C library after the instruction of a system call, or at it. By its calling convention it keeps nothing below its

@@ -34,6 +34,7 @@ static uintptr_t signal_stack_of(const ucontext_t *interrupted)
 #if defined(__x86_64__)
 
 #define CALL_BYTES 2
+#define SYSTEM_CALLS_MAX 1023
 #define FIRST_KEPT 0 /* of the arguments, that registers still hold when the call is over */
 
 /* Parts of the area that the kernel keeps vector registers in, and the bits that say which of them are in use: the others hold what was there before. */
@@ -95,16 +96,44 @@ static bool is_call_instruction(uintptr_t pc)
 	return md_os_read(pc, code, sizeof code) == sizeof code && code[0] == 0x0f && code[1] == 0x05;
 }
 
-/* The number that is loaded directly before the call (movl $NUMBER, %eax), as nearly all of the C library's calls do. */
+/* Bytes of an instruction that compilers put between the loading of the number and the call, to load an argument; 0: it is none of those. */
+static size_t argument_bytes(const unsigned char *code)
+{
+	size_t prefix = (code[0] & 0xf0) == 0x40, bytes = 0; /* REX */
+	const unsigned char *at = code + prefix;
+	unsigned mode = at[1] >> 6, reg = at[1] >> 3 & 7, base = at[1] & 7, written = reg | (code[0] & 4 && prefix ? 8 : 0);
+
+	if (at[0] == 0x8b && mode == 1) { /* mov OFFSET(BASE), REG */
+		bytes = base == 4 ? 4 : 3;
+	} else if ((at[0] == 0x31 || at[0] == 0x33) && mode == 3 && reg == base) { /* xor REG, REG */
+		bytes = 2;
+	} else if (at[0] > 0xb8 && at[0] <= 0xbf && !(prefix && code[0] & 8)) { /* mov NUMBER, REG */
+		bytes = 5;
+		written = 1;
+	}
+	return bytes && written ? prefix + bytes : 0;
+}
+
+/* The number that is loaded shortly before the call (movl $NUMBER, %eax), as nearly all of the C library's calls do. */
 static long number_before(uintptr_t pc)
 {
-	unsigned char code[5];
+	unsigned char code[24 + 8] = { 0 }; /* some more than is read, for instructions that are looked at up to their ends */
 	int32_t number;
 
-	if (md_os_read(pc - sizeof code, code, sizeof code) != sizeof code || code[0] != 0xb8)
+	if (md_os_read(pc - 24, code, 24) != 24)
 		return -1;
-	memcpy(&number, code + 1, sizeof number);
-	return number;
+	for (size_t begin = 24 - 5; begin >= 4; begin--) {
+		size_t at = begin + 5, bytes = 1;
+
+		memcpy(&number, code + begin + 1, sizeof number);
+		if (code[begin] != 0xb8 || (code[begin - 1] & 0xf0) == 0x40 || number < 0 || number > SYSTEM_CALLS_MAX)
+			continue;
+		while (at < 24 && (bytes = argument_bytes(code + at)))
+			at += bytes;
+		if (at == 24)
+			return number;
+	}
+	return -1;
 }
 
 static struct call call_of(const ucontext_t *context)

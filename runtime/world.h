@@ -19,13 +19,15 @@
 
 struct md_stopped {
 	uint32_t tid;
+	uint32_t stop;          /* number of the stop it was asked in */
 	_Atomic uint32_t state; /* of world_linux.c */
+	_Atomic bool signalled; /* the signal has got to it */
 	bool stands;            /* answered: registers are known */
 	bool ended;             /* it was ending when it was asked */
 	uintptr_t sp;             /* 0: unknown */
 	uintptr_t thread_pointer; /* 0: unknown */
 	struct md_registers registers;
-	struct md_known_call call; /* that it was in before the signal */
+	struct md_known_call call; /* that it was in before the signal, or in an earlier stop */
 };
 
 struct md_world {
@@ -33,7 +35,8 @@ struct md_world {
 	size_t count, capacity, bytes;
 	size_t silent;  /* threads that did not answer, or were not asked */
 	size_t unasked; /* found no place in threads */
-	_Atomic uint32_t go_on;
+	uint32_t stop;          /* number of the last stop that has begun */
+	_Atomic uint32_t go_on; /* of the last one that is over: threads that wait for an older one need not have noticed yet when the next begins */
 	_Atomic uint32_t inside; /* handlers that have not left yet */
 };
 

@@ -26,11 +26,19 @@ enum { ASKED, ANSWERING, STANDS, ENDED };
 #define TRACED_WAIT_MS 5000
 #define FIRST_CAPACITY 64
 #define CAPACITY_MAX 65536
+#define REMEMBERED 1024
 #define MAGIC ((uintptr_t)0x6d645f776f726c << 8) /* the signal's value: nobody else sends that */
 
 /* The stop under way, for the handler; NULL between stops. */
 static _Atomic(struct md_world *) stopping;
 static struct md_signal_action previous; /* the C library's, while ours is in place */
+
+/* The calls that threads were in when they were stopped before: one that is on its way back into its call does not say which it is. By the thread's number;
+ * written by the one thread that stops. */
+static struct {
+	uint32_t tid;
+	struct md_known_call call;
+} remembered[REMEMBERED];
 
 static void wake_all(_Atomic uint32_t *word)
 {
@@ -90,8 +98,8 @@ static void stand(struct md_world *world, struct md_stopped *thread)
 {
 	thread->thread_pointer = thread_pointer();
 	atomic_store(&thread->state, STANDS);
-	while (!atomic_load(&world->go_on))
-		md_os_wait(&world->go_on, 0);
+	for (uint32_t over; (int32_t)((over = atomic_load(&world->go_on)) - thread->stop) < 0;)
+		md_os_wait(&world->go_on, over);
 }
 
 static void leave(struct md_world *world)
@@ -134,6 +142,7 @@ static void on_stop(int number, siginfo_t *info, void *context)
 		thread = enter(world);
 		if (thread) {
 			call = thread->call;
+			atomic_store(&thread->signalled, true);
 			obey(world, thread, context);
 		}
 		leave(world);
@@ -260,10 +269,11 @@ static void read_call(struct md_stopped *thread)
 	char line[256];
 	const char *at = line;
 
-	if (!read_task_file(thread->tid, "syscall", line, sizeof line))
+	if (!read_task_file(thread->tid, "syscall", line, sizeof line) || line[0] < '0' || line[0] > '9') {
+		if (remembered[thread->tid % REMEMBERED].tid == thread->tid)
+			thread->call = remembered[thread->tid % REMEMBERED].call;
 		return;
-	if (line[0] < '0' || line[0] > '9')
-		return;
+	}
 	thread->call.number = (long)parse_number(&at);
 	for (int i = 0; i < 6; i++)
 		thread->call.arguments[i] = parse_number(&at);
@@ -271,6 +281,8 @@ static void read_call(struct md_stopped *thread)
 	thread->call.pc = parse_number(&at);
 	thread->call.in_call = true;
 	thread->sp = thread->call.sp; /* until it says so itself */
+	remembered[thread->tid % REMEMBERED].tid = thread->tid;
+	remembered[thread->tid % REMEMBERED].call = thread->call;
 }
 
 static void ask(struct md_world *world, uint32_t tid)
@@ -285,6 +297,7 @@ static void ask(struct md_world *world, uint32_t tid)
 
 	memset(thread, 0, sizeof *thread);
 	thread->tid = tid;
+	thread->stop = world->stop;
 	read_call(thread);
 	atomic_store(&thread->state, ASKED);
 	world->count++;
@@ -385,7 +398,7 @@ bool md_world_stop(struct md_world *world, unsigned wait_ms)
 	struct deadline until = { .nanoseconds = md_os_nanoseconds() + wait_ms * 1000000ull };
 
 	world->count = world->silent = world->unasked = 0;
-	atomic_store(&world->go_on, 0);
+	world->stop++;
 	world->threads = NULL;
 	if (md_is_restricted())
 		return false;
@@ -426,14 +439,25 @@ bool md_world_stop(struct md_world *world, unsigned wait_ms)
 	return tried;
 }
 
+/* A thread that stands at the end of a call of ours may have all signals blocked, and the one that asked it still before it. */
+static bool is_signal_under_way(const struct md_world *world)
+{
+	for (size_t i = 0; i < world->count; i++)
+		if (world->threads[i].stands && !atomic_load(&world->threads[i].signalled))
+			return true;
+	return world->silent > 0;
+}
+
 void md_world_resume(struct md_world *world)
 {
 	if (!world->threads)
 		return;
+	bool keep = is_signal_under_way(world);
+
 	atomic_store(&stopping, NULL);
-	atomic_store(&world->go_on, 1);
+	atomic_store(&world->go_on, world->stop);
 	wake_all(&world->go_on);
-	if (!world->silent)
+	if (!keep)
 		uninstall();
 	for (int tries = 0; atomic_load(&world->inside) && tries < 10000; tries++)
 		pause_briefly();

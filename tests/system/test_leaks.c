@@ -352,3 +352,77 @@ Test(leaks, who_asks_in_a_restricted_program_is_told_why_not, .timeout = 60)
 	cr_expect(!strcmp(result.report, "malloc-debug: leaks were not looked for: the system does not let us read memory safely\n"), "%s", result.report);
 	run_destroy(&result);
 }
+
+/* --- Containers -------------------------------------------------------------------- */
+
+/* Runs a program under tests/programs/refuse.c. False, and the reason is printed, if this system has no way to refuse it that. */
+static bool run_contained(const char *refused, const char *more, const char *program, const char *argument, struct run_result *result)
+{
+	char preload[1024], options[600];
+	struct run_setup setup = { .program = "programs/refuse", .plain = true, .seconds_max = 60,
+		.arguments = { refused, preload, options, NULL, argument } };
+
+	setup.arguments[3] = run_build_path(program);
+	snprintf(preload, sizeof preload, "LD_PRELOAD=%s", run_build_path("libmalloc_debug.so"));
+	snprintf(options, sizeof options, "MALLOC_DEBUG_OPTIONS=%s:leak_exitcode=23%s", COMMON, more);
+	*result = run_program(&setup);
+	if (result->status != 77)
+		return true;
+	fprintf(stderr, "test_leaks: skipped: without %s: %s", refused, result->report);
+	run_destroy(result);
+	return false;
+}
+
+Test(leaks, are_found_exactly_without_privileges, .timeout = 120)
+{
+	static const char *const refused[] = { "ptrace,process_vm_readv,perf_event_open", "madvise", "ptrace,process_vm_readv,perf_event_open,madvise" };
+	struct run_result result;
+
+	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+		if (!run_contained(refused[i], "", "programs/leak_stacks", "50", &result))
+			continue;
+		cr_expect(result.status == 23 && directly_leaked(&result) == 51 && strstr(result.text, "ok\n"), "%s: status %d\n%s", refused[i], result.status,
+			result.report);
+		cr_expect(!strstr(result.report, "\nNote: "), "%s: %s", refused[i], result.report);
+		run_destroy(&result);
+	}
+}
+
+/* What a filter leaves of the signal, the search makes do with, and says so. */
+Test(leaks, threads_that_no_signal_reaches_are_searched_all_the_same, .timeout = 120)
+{
+	static const char *const refused[] = { "rt_tgsigqueueinfo", "rt_sigaction", "rt_tgsigqueueinfo,tgkill,process_vm_readv,ptrace" };
+	struct run_result result;
+
+	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+		if (!run_contained(refused[i], "", "programs/leak_stacks", "2", &result))
+			continue;
+		unsigned long leaked = directly_leaked(&result);
+
+		cr_expect(result.status == 23 && leaked >= 1 && leaked <= 3 && strstr(result.text, "ok\n"), "%s: status %d, %lu leaks\n%s", refused[i],
+			result.status, leaked, result.report);
+		cr_expect(strstr(result.report, "\nNote: ") && strstr(result.report, "could not be stopped"), "%s: %s", refused[i], result.report);
+		run_destroy(&result);
+	}
+}
+
+/* Without /proc nobody knows where pointers may be, and without a way to read memory nobody can look: no leak is reported, nothing is said unless asked for,
+ * and the exit status stays. */
+Test(leaks, the_exit_status_stays_where_nothing_can_be_searched, .timeout = 120)
+{
+	static const char *const refused[] = { "proc", "proc,process_vm_readv", "proc,madvise,ptrace,rt_tgsigqueueinfo,tgkill" };
+	struct run_result result;
+
+	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+		if (!run_contained(refused[i], "", "programs/leak_stacks", "2", &result))
+			continue;
+		cr_expect(result.status == 0 && !strcmp(result.text, "ok\n") && !*result.report, "%s: status %d\n%s%s", refused[i], result.status, result.text,
+			result.report);
+		run_destroy(&result);
+		if (!run_contained(refused[i], ":verbose=yes", "programs/leak_stacks", "2", &result))
+			continue;
+		cr_expect(result.status == 0 && run_count(result.report, "malloc-debug: leaks were not looked for: ") == 1, "%s: status %d\n%s", refused[i],
+			result.status, result.report);
+		run_destroy(&result);
+	}
+}
