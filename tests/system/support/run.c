@@ -85,6 +85,7 @@ static bool steers_allocator(const char *variable)
 static void set_environment(const struct run_setup *setup)
 {
 	static char preload[PATH_MAX + 16], options[4096];
+	const char *added = getenv("MD_OPTIONS"); /* for a run of all tests with others than the defaults; the test's own win */
 	char **to = environ;
 
 	for (char **from = environ; *from; from++)
@@ -93,8 +94,9 @@ static void set_environment(const struct run_setup *setup)
 	*to = NULL;
 	for (int i = 0; i < RUN_WORDS_MAX && setup->environment[i]; i++)
 		putenv((char *)setup->environment[i]);
-	if (setup->options) {
-		snprintf(options, sizeof options, "MALLOC_DEBUG_OPTIONS=%s", setup->options);
+	if (setup->options || (added && !setup->plain)) {
+		snprintf(options, sizeof options, "MALLOC_DEBUG_OPTIONS=%s%s%s", added ? added : "", added && setup->options ? ":" : "",
+			setup->options ? setup->options : "");
 		putenv(options);
 	}
 	if (!setup->plain) {
