@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Stacks for signals that nobody but the kernel knows of, as runtimes set them up for each thread: main's, another thread's, and one that was in use and is
- * not any more. The kernel has the address of the first two, which are in use.
+ * Stacks for signals that nobody but the kernel knows of, as runtimes set them up for each thread: main's, another thread's, and one that
+ * was in use and is not any more. The kernel has the address of the first two, which are in use.
  */
 // leaks: | | direct=1:20000 reachable=2
 #include <pthread.h>
