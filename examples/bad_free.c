@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * bad-free: the pointer that was moved through the block is freed, not the one that malloc returned.
+ * bad-free: the pointer that was moved through the block is freed, not the one that malloc returned, and the block is leaked.
  *
  *     malloc-debug run -- build/examples/bad_free
  */
 // expect: ERROR: malloc-debug: bad-free
 // expect: 3 bytes inside the 32-byte block
-// expect: in main *bad_free.c:25
-// expect: in main *bad_free.c:19
-// expect: SUMMARY: malloc-debug: bad-free *bad_free.c:25 in main
+// expect: in main *bad_free.c:27
+// expect: in main *bad_free.c:21
+// expect: SUMMARY: malloc-debug: bad-free *bad_free.c:27 in main
+// expect: ERROR: malloc-debug: detected memory leaks
+// expect: Direct leak of 32 bytes in 1 block
 // status: 0
 #include <stdio.h>
 #include <stdlib.h>

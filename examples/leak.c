@@ -2,17 +2,16 @@
  *
  * A memory leak: an early return forgets the request it was working on.
  *
- *     malloc-debug run --leaks=1 -- build/examples/leak
+ *     malloc-debug run -- build/examples/leak
  *
  * The report comes when the program ends. The request is leaked, for nothing points to it any more; its name is held by the request, and is
  * counted with it.
  */
-// options: leaks=1
 // expect: ERROR: malloc-debug: detected memory leaks
 // expect: Checked at exit
 // expect: Direct leak of 32 bytes in 2 blocks (holding 2 more blocks, 17 B) allocated by malloc here:
-// expect: in request_create *leak.c:32
-// expect: in handle *leak.c:48
+// expect: in request_create *leak.c:31
+// expect: in handle *leak.c:47
 // expect: directly leaked * 2 * 32
 // expect: indirectly leaked * 2 * 17
 // expect: SUMMARY: malloc-debug: 49 byte(s) leaked in 4 allocation(s).

@@ -2,6 +2,7 @@
  *
  * The calls about leaks: what is ignored, and memory that is named as a root. Prints after each step how many blocks are leaked.
  */
+// options: leaks=no
 // output: nothing yet: 0 with 0 bytes
 // output: lost: 3 with 111 bytes
 // output: one ignored: 1

@@ -2,10 +2,11 @@
  *
  * LeakSanitizer's annotations: scopes in which nothing is a leak, blocks that are none, and memory of the program that is looked at.
  */
+// options: leaks=no
 // expect: ERROR: malloc-debug: detected memory leaks
 // expect: Checked on request
 // expect: Direct leak of 12 bytes in 1 block allocated by malloc in T1
-// expect: in leak *lsan_annotations.c:29
+// expect: in leak *lsan_annotations.c:30
 // expect: in leak_in_thread
 // expect: Direct leak of 11 bytes in 1 block allocated by malloc in T0
 // expect: in main

@@ -2,12 +2,13 @@
  *
  * Leaks since a snapshot: not what was lost before, but what was lost of what came later, and what an older lost list holds of it.
  */
+// options: leaks=no
 // output: at once: 0
 // output: for blocks allocated after snapshot 1 (
 // output: Direct leak of 16 bytes in 1 block (holding 1 more block, 48 B) allocated by calloc
-// output: in make_list *snap_since.c:38
+// output: in make_list *snap_since.c:39
 // output: Direct leak of 40 bytes in 4 blocks
-// output: in lose_some *snap_since.c:33
+// output: in lose_some *snap_since.c:34
 // output: SUMMARY: malloc-debug: 88 byte(s) leaked in 5 allocation(s).
 // output: since 1: 5
 // output: since 2: 0

@@ -2,9 +2,10 @@
  *
  * Who points to a block: a chain from each kind of root, the inside of blocks, and nobody.
  */
+// options: leaks=no
 // output: global variable *snap_who+0x
 // output: points to the start of
-// output: 40-byte block by calloc in T0: *snap_who.c:52 in make_node
+// output: 40-byte block by calloc in T0: *snap_who.c:53 in make_node
 // output: at offset 8 points to the start of
 // output: 40-byte block by calloc in T0
 // output: at offset 8 points 4 bytes into

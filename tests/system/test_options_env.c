@@ -45,6 +45,10 @@ Test(options, on_error_and_exitcode_decide_how_it_ends, .timeout = 120)
 	expect_end("examples/double_free", "preset=ci", 99, 0, 1);
 	expect_end("programs/overflow_at_exit", "on_error=continue", 3, 0, 1); /* its own status */
 	expect_end("programs/ok_early", "preset=ci", 0, 0, 0);
+	expect_end("examples/leak", "preset=ci", 23, 0, 1);
+	expect_end("examples/leak", "", 0, 0, 1);
+	expect_end("examples/leak", "leaks=no", 0, 0, 0);
+	expect_end("examples/leak", "preset=ci:exitcode=50", 23, 0, 1); /* that one is for errors */
 	expect_end("programs/ok_exit_paths", "exitcode=42", 21, 0, 0);
 	expect_end("programs/dies_by_signal", "exitcode=42", -1, 11, 1);
 }
