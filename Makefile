@@ -15,6 +15,7 @@ MANDIR   ?= $(PREFIX)/share/man
 VERSION  := $(shell cat VERSION)
 
 CFLAGS   ?= -O2 -g
+OBJCOPY  ?= objcopy
 # What every object needs whatever CFLAGS a packager sets.
 WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-missing-field-initializers
 WERROR   ?=
@@ -50,12 +51,22 @@ all: $(LIB) $(TOOL) $(OUT)/malloc_debug.pc
 %/.:
 	@mkdir -p $@
 
-$(OUT)/lib/%.o: %.c Makefile VERSION | $$(@D)/.
+$(OUT)/lib/%.o: %.c Makefile VERSION $(OUT)/calls.syms | $$(@D)/.
 	$(CC) $(BASE) $(CPPFLAGS) $(CFLAGS) $(LIBFLAGS) -MMD -MP -c $< -o $@
+	$(OBJCOPY) --redefine-syms=$(OUT)/calls.syms $@
+# The wrappers of libc's functions (runtime/calls.h) leave no frame behind, and nothing in them may be taken for a call of what they wrap.
+$(OUT)/lib/runtime/calls%.o: override LIBFLAGS += -foptimize-sibling-calls -fomit-frame-pointer -fno-builtin -fno-tree-loop-distribute-patterns
+# Names of the wrapped functions; from them, what the library's own code calls in their place (runtime/calls_own.h), and what it exports.
+$(OUT)/calls.names: runtime/calls_names.h $(wildcard runtime/calls*.def) | $(OUT)/.
+	$(CC) -E -P -I. $< | grep -o 'MD_NAME [A-Za-z0-9_]*' | sed 's/MD_NAME //' | sort > $@
+$(OUT)/calls.syms: $(OUT)/calls.names
+	sed 's/.*/& md_own_&\nmd_wrap_& &/' $< > $@
+$(OUT)/libmalloc_debug.map: runtime/libmalloc_debug.map $(OUT)/calls.names
+	sed "/^local:/e sed 's/.*/\t&;/' $(OUT)/calls.names" $< > $@
 $(OUT)/plain/%.o: %.c Makefile VERSION | $$(@D)/.
 	$(CC) $(BASE) $(CPPFLAGS) $(CFLAGS) -DMD_CHECK_LOCKS -MMD -MP -c $< -o $@
 
-$(LIB): runtime/libmalloc_debug.map $(call objects,lib,$(SRC) $(REPORT) $(RUNTIME))
+$(LIB): $(OUT)/libmalloc_debug.map $(call objects,lib,$(SRC) $(REPORT) $(RUNTIME))
 	$(CC) -shared $(CFLAGS) $(LDFLAGS) -Wl,-soname,$(SONAME) -Wl,-z,defs,-z,now,-z,relro,-z,initfirst -Wl,-Bsymbolic-functions \
 		-Wl,--version-script=$< $(filter %.o,$^) -o $@
 	ln -sf $(@F) $(OUT)/$(SONAME)

@@ -16,6 +16,7 @@
 
 #include "report/text.h"
 #include "runtime/actions.h"
+#include "runtime/calls_start.h"
 #include "runtime/cxx.h"
 #include "runtime/entry.h"
 #include "runtime/exit.h"
@@ -377,6 +378,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 	struct timespec wall = { 0 };
 
 	(void)argc;
+	md_calls_resolve();
 	environment = getauxval(AT_SECURE) ? NULL : envp;
 	md_process.start_ticks = md_clock_now();
 	md_process.pid = md_process.pid_at_start = (uint32_t)md_syscall0(SYS_getpid);
@@ -412,6 +414,8 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 		atomic_store_explicit(&md_process.mode, MD_MODE_ACTIVE, memory_order_release);
 		md_leak_events_init();
 	}
+	if (md_mode_is(MD_MODE_PASS) || !md_process.options.calls)
+		md_calls_stand_back();
 	if (md_process.options.verbose)
 		md_textf(&early, "malloc-debug " MD_VERSION ": %s in %S (process %u)\n", md_mode_is(MD_MODE_ACTIVE) ? "active" : "standing back",
 			md_process.program, (unsigned)md_syscall0(SYS_getpid));

@@ -111,6 +111,13 @@ enum md_error md_access_judge(const struct md_heap *heap, uintptr_t addr, size_t
 	return judge_outside(heap, (const struct md_zone *)entry, addr, bytes, block);
 }
 
+void md_access_describe(const struct md_heap *heap, uintptr_t addr, struct md_block_view *block)
+{
+	*block = (struct md_block_view){ 0 };
+	if (md_page_map_zone(&heap->map, addr))
+		md_inspect_address(heap, addr, block);
+}
+
 /* --- findings --------------------------------------------------------------- */
 
 void md_access_add_error(struct md_heap *heap, struct md_thread *thread, enum md_error error, uintptr_t first_bad, const struct md_block_view *block,

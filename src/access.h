@@ -61,6 +61,9 @@ static inline size_t md_access_room(const struct md_heap *heap, uintptr_t addr)
  * block concerned (.valid is false for a wild access) and the first byte that may not be touched. */
 enum md_error md_access_judge(const struct md_heap *heap, uintptr_t addr, size_t bytes, struct md_block_view *block, uintptr_t *first_bad);
 
+/* The block that addr lies in or next to, for errors of which it is not the address that is bad; .valid is false if it is not the heap's. */
+void md_access_describe(const struct md_heap *heap, uintptr_t addr, struct md_block_view *block);
+
 /* Judges the access (bytes 0: of unknown length, taken as 1) and adds the finding, noticed MD_NOTICED_AT_ACCESS, with the access, and addr as its first
  * bad byte. False if nothing is wrong with it. The finding may be dropped if the thread's list is full. */
 bool md_access_add(struct md_heap *heap, struct md_thread *thread, const struct md_access *access, const struct md_call *call);

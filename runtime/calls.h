@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Calls: the program's calls of the C library are looked at, as far as they touch the heap: is every byte that the function will read or write one of a
+ * live block? The report comes at the call, with the caller's stack, before the damage where that can be known.
+ *
+ * Each function is a row of runtime/calls.def, with what it touches in words (READ, WRITE_STRING, ...). From it come two functions (calls_generate.h):
+ * the wrapper, which makes the quick test and jumps to the real one, so that no frame of ours is left; and the one it jumps to when the test fails, which
+ * finds out exactly what will be touched, reports, makes the call, and looks at what only the result tells.
+ *
+ * Exact   What the function does not touch is not checked. Where nobody can say what will be touched, nothing is reported.
+ * After a report the call is made all the same, as the program asked. What it damages of red zones is repaired afterwards, and guard pages in its way are
+ * opened before, so that the same mistake is not reported a second time.
+ *
+ * Locking and signals   The quick test takes no lock and may run anywhere, before our start and in signal handlers too; no lock is held while the real
+ *           function runs. A thread that is inside one of our calls is not looked at. errno is as the real function left it.
+ */
+#ifndef MD_CALLS_H
+#define MD_CALLS_H
+
+#include "runtime/calls_real.h"
+#include "runtime/process.h"
+#include "src/access.h"
+
+#define MD_CALLS_TOLD 4
+
+/* One call that has to be looked at closely. */
+struct md_calls_scope {
+	const char *function;
+	const uintptr_t *frame; /* of the function that was jumped to: above it is the program's */
+	unsigned told_count;
+	const void *told[MD_CALLS_TOLD]; /* pointers about which something was reported in this call */
+	uintptr_t damage_begin, damage_end; /* what the call may damage, reported already */
+};
+
+/* Reports the use of [pointer, pointer + bytes) if it is bad. */
+void md_calls_bad(struct md_calls_scope *scope, enum md_access_kind kind, const void *pointer, size_t bytes) __attribute__((cold));
+
+/* Reports an error that is not one of a single range; [pointer, pointer + bytes) is what the report names. */
+void md_calls_bad_parameter(struct md_calls_scope *scope, enum md_error error, enum md_access_kind kind, const void *pointer, size_t bytes)
+	__attribute__((cold));
+
+/* The real function has returned. */
+void md_calls_mend(struct md_calls_scope *scope) __attribute__((cold));
+
+static inline void md_calls_end(struct md_calls_scope *scope)
+{
+	if (md_unlikely(scope->told_count))
+		md_calls_mend(scope);
+}
+
+/* --- quick tests ------------------------------------------------------------ */
+
+static inline __attribute__((always_inline)) size_t md_calls_room(const void *pointer)
+{
+	return md_access_room(&md_process.heap, (uintptr_t)pointer);
+}
+
+static inline __attribute__((always_inline)) bool md_calls_good(const void *pointer, size_t bytes)
+{
+	return bytes <= md_calls_room(pointer);
+}
+
+static inline bool md_calls_is_other(const void *pointer)
+{
+	return md_calls_room(pointer) == MD_ACCESS_ROOM_OTHER;
+}
+
+/* count * size, or SIZE_MAX, which no block has. */
+static inline size_t md_calls_product(size_t count, size_t size)
+{
+	size_t bytes;
+
+	return __builtin_mul_overflow(count, size, &bytes) ? SIZE_MAX : bytes;
+}
+
+/* Different places, and bytes in common. */
+static inline bool md_calls_overlap(const void *a, size_t a_bytes, const void *b, size_t b_bytes)
+{
+	uintptr_t from = (uintptr_t)a, to = (uintptr_t)b;
+
+	return from != to && (from < to ? to - from < a_bytes : from - to < b_bytes);
+}
+
+/* --- strings (calls_text.c); unit: 1 for char, 4 for wchar_t --------------- */
+
+/* The string's NUL, or its first `most` units, lie within its block. */
+bool md_calls_string_good(const void *string, size_t room, size_t most, size_t unit);
+
+/* Both are read to their ends: they are compared, up to the first difference, NUL, or `most` units. text: a NUL ends it. fold: letters in ASCII are equal
+ * in both cases. */
+enum md_calls_compare { MD_CALLS_BYTES = 0, MD_CALLS_TEXT = 1, MD_CALLS_FOLD = 2, MD_CALLS_WIDE = 4 };
+bool md_calls_compare_good(const void *a, const void *b, size_t most, unsigned how);
+void md_calls_compare_bad(struct md_calls_scope *scope, const void *a, const void *b, size_t most, unsigned how);
+
+/* Copies up to `most` units and, if it is shorter, its NUL to `to`; pad: always writes `most` units; terminate: always adds a NUL. */
+enum md_calls_copy { MD_CALLS_PLAIN = 0, MD_CALLS_PAD = 1, MD_CALLS_TERMINATE = 2, MD_CALLS_APPEND = 4, MD_CALLS_COPY_WIDE = 8 };
+bool md_calls_copy_good(const void *to, const void *from, size_t most, unsigned how);
+void md_calls_copy_bad(struct md_calls_scope *scope, void *to, const void *from, size_t most, unsigned how);
+
+/* The string is read until one of two characters. */
+bool md_calls_until_good(const void *string, size_t room, uint32_t stop, size_t unit);
+
+/* The string is read as far as it is a number. base -1: one with a point. */
+bool md_calls_number_good(const void *string, size_t room, int base, size_t unit);
+
+/* Bytes of a string with its NUL; 0 for NULL. */
+size_t md_calls_string_bytes(const char *string);
+size_t md_calls_string_bytes_max(const char *string, size_t n); /* of which n are looked at */
+size_t md_calls_wide_bytes(const wchar_t *string);
+
+/* Bytes that wcstombs wrote, of n, when it returned `written`: there may have been no room for a character of several bytes, and then there is no NUL. */
+size_t md_calls_narrow_bytes(const wchar_t *from, size_t written, size_t n);
+
+static inline __attribute__((always_inline)) bool md_calls_string(const void *string, size_t most, size_t unit)
+{
+	size_t room = md_calls_room(string);
+
+	return md_likely(room == MD_ACCESS_ROOM_OTHER) || md_calls_string_good(string, room, most, unit);
+}
+
+static inline __attribute__((always_inline)) bool md_calls_until(const void *string, uint32_t stop, size_t unit)
+{
+	size_t room = md_calls_room(string);
+
+	return md_likely(room == MD_ACCESS_ROOM_OTHER) || md_calls_until_good(string, room, stop, unit);
+}
+
+static inline __attribute__((always_inline)) bool md_calls_number(const void *string, int base, size_t unit)
+{
+	size_t room = md_calls_room(string);
+
+	return md_likely(room == MD_ACCESS_ROOM_OTHER) || md_calls_number_good(string, room, base, unit);
+}
+
+static inline __attribute__((always_inline)) bool md_calls_compare(const void *a, const void *b, size_t most, unsigned how)
+{
+	return (md_likely(md_calls_is_other(a)) && md_likely(md_calls_is_other(b))) || md_calls_compare_good(a, b, most, how);
+}
+
+static inline __attribute__((always_inline)) bool md_calls_copy(const void *to, const void *from, size_t most, unsigned how)
+{
+	return (md_likely(md_calls_is_other(to)) && md_likely(md_calls_is_other(from))) || md_calls_copy_good(to, from, most, how);
+}
+
+/* Reports a string that does not end within its block. */
+void md_calls_bad_string(struct md_calls_scope *scope, const void *string, size_t unit) __attribute__((cold));
+
+#endif

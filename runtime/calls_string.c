@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The wrappers of <string.h> and <strings.h>.
+ */
+#define MD_CALLS_TABLE "runtime/calls_string.def"
+#include "runtime/calls_generate.h"
+
+/* By hand, because looking for the NUL within the block is all that there is to do. */
+MD_CALLS_CHECKED size_t checked_strlen(const char *string)
+{
+	if (md_unlikely(!md_calls_real.strlen) && !md_calls_resolve())
+		return md_plain_strlen(string);
+	MD_CALLS_SCOPE(strlen);
+	if (!md_calls_string(string, SIZE_MAX, 1))
+		md_calls_bad_string(&scope, string, 1);
+	size_t result = md_calls_real.strlen(string);
+
+	md_calls_end(&scope);
+	return result;
+}
+
+size_t md_check_strlen(const char *string);
+size_t md_check_strlen(const char *string)
+{
+	size_t room = md_calls_room(string);
+
+	if (md_unlikely(!md_calls_real.strlen))
+		return checked_strlen(string);
+	if (md_likely(room == MD_ACCESS_ROOM_OTHER))
+		return md_calls_real.strlen(string);
+	const char *end = room ? md_calls_real.memchr(string, 0, room) : NULL;
+
+	return md_likely(end != NULL) ? (size_t)(end - string) : checked_strlen(string);
+}
