@@ -7,8 +7,10 @@
 
 #include <string.h>
 
+#include "report/access_text.h"
 #include "report/advice_text.h"
 #include "report/block_text.h"
+#include "report/crash_text.h"
 #include "report/damage_text.h"
 #include "report/phrases.h"
 #include "report/report_text.h"
@@ -57,6 +59,10 @@ static void put_where(struct md_text *text, const struct md_finding *finding)
  * index of -1, or a scan backwards that does not stop. Use after free: a member was set through a pointer kept after the free. */
 static void explain_damage(struct md_text *text, const struct md_report *report)
 {
+	if (report->finding->noticed == MD_NOTICED_AT_ACCESS) {
+		md_access_text(text, report);
+		return;
+	}
 	put_where(text, report->finding);
 	if (md_finding_is_damage(report->finding))
 		md_damage_text(text, report->finding);
@@ -204,6 +210,13 @@ static explain_function *const explain[MD_ERROR_COUNT] = {
 	[MD_ERROR_NEW_DELETE_TYPE_MISMATCH] = explain_type_mismatch,
 	[MD_ERROR_FREE_SIZE_MISMATCH] = explain_size_mismatch,
 	[MD_ERROR_BAD_USABLE_SIZE] = explain_usable_size,
+	[MD_ERROR_SEGV] = md_crash_text,
+	[MD_ERROR_STACK_OVERFLOW] = md_crash_text,
+	[MD_ERROR_BUS] = md_crash_text,
+	[MD_ERROR_ILL] = md_crash_text,
+	[MD_ERROR_FPE] = md_crash_text,
+	[MD_ERROR_TRAP] = md_crash_text,
+	[MD_ERROR_ABRT] = md_crash_text,
 	[MD_ERROR_INVALID_ALIGNMENT] = explain_request,
 	[MD_ERROR_CALLOC_OVERFLOW] = explain_request,
 	[MD_ERROR_REALLOCARRAY_OVERFLOW] = explain_request,
@@ -225,8 +238,10 @@ static void put_header(struct md_text *text, const struct md_report *report)
 	md_textf(text, "==%u==ERROR: malloc-debug: %s", report->pid, md_error_info(finding->error)->slug);
 	if (finding->error == MD_ERROR_ALLOC_DEALLOC_MISMATCH)
 		md_textf(text, " (%s vs %s)", md_api_name(finding->block.alloc_api), md_api_name(finding->call.api));
-	if (!md_error_is_bad_request(finding->error))
+	if (!md_error_is_bad_request(finding->error) && !(finding->crash && !finding->crash->known))
 		md_textf(text, " on address %p", finding->addr);
+	if (finding->crash || finding->access.pc)
+		md_textf(text, " at pc %p", finding->crash ? finding->crash->pc : finding->access.pc);
 	md_text_put(text, " (");
 	md_phrase_thread(text, finding->thread);
 	if (name[0])
@@ -276,7 +291,8 @@ static void put_noticed(struct md_text *text, const struct md_report *report)
 		md_text_put(text, "Found by the periodic check (CHECK_EVERY): ");
 		break;
 	case MD_NOTICED_AT_ACCESS:
-		md_text_put(text, "Seen in the act: the first stack is that of the access.\n");
+		if (!finding->crash)
+			md_text_put(text, "Seen in the act: the first stack is that of the access.\n");
 		return;
 	default: /* the call itself is the mistake, and its stack says so */
 		return;
@@ -332,7 +348,7 @@ static void put_call_stack(struct md_text *text, const struct md_report *report)
 		verb = "check requested";
 		break;
 	case MD_NOTICED_AT_ACCESS:
-		verb = "accessed";
+		verb = finding->crash && !finding->crash->known ? "crashed" : md_access_verb(finding);
 		break;
 	default:
 		break;
@@ -456,7 +472,7 @@ void md_error_text(struct md_text *text, const struct md_report *report)
 
 	put_header(text, report);
 	md_text_color(text, MD_GREEN);
-	if ((unsigned)finding->error < MD_ERROR_COUNT)
+	if ((unsigned)finding->error < MD_ERROR_COUNT && explain[finding->error])
 		explain[finding->error](text, report);
 	put_noticed(text, report);
 	md_damage_looks_text(text, report);
@@ -465,6 +481,8 @@ void md_error_text(struct md_text *text, const struct md_report *report)
 	put_call_stack(text, report);
 	put_block_stacks(text, report);
 	put_threads(text, report);
+	if (finding->crash)
+		md_crash_registers_text(text, report);
 	md_surroundings_text(text, report);
 	md_advice_text(text, report);
 	put_process(text, report);
@@ -498,6 +516,10 @@ size_t md_report_stacks(const struct md_report *report, md_stack_id *ids, size_t
 		count = add_stack(ids, count, max, report->before.alloc_stack);
 	if (report->after.valid)
 		count = add_stack(ids, count, max, report->after.alloc_stack);
+	for (size_t i = 0; finding->crash && i < finding->crash->point_count; i++) {
+		count = add_stack(ids, count, max, finding->crash->points[i].block.free_stack);
+		count = add_stack(ids, count, max, finding->crash->points[i].block.alloc_stack);
+	}
 	for (size_t i = 0; i < report->earlier_count && i < MD_REPORT_EARLIER_MAX; i++)
 		count = add_stack(ids, count, max, (md_stack_id){ report->earlier[i].stack });
 	return count;

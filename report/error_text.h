@@ -17,8 +17,8 @@
 #include "report/report.h"
 #include "report/text.h"
 
-/* The most stacks one report can name: of the call, the free, the allocation, the neighbours, threads and earlier owners. */
-#define MD_REPORT_STACKS_MAX (3 + 2 + MD_REPORT_THREADS_MAX + MD_REPORT_EARLIER_MAX)
+/* The most stacks one report can name: of the call, the free, the allocation, the neighbours, threads, earlier owners and what registers point to. */
+#define MD_REPORT_STACKS_MAX (3 + 2 + MD_REPORT_THREADS_MAX + MD_REPORT_EARLIER_MAX + 2 * MD_CRASH_POINTS)
 
 void md_error_text(struct md_text *text, const struct md_report *report);
 

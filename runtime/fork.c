@@ -3,10 +3,13 @@
 
 #include <pthread.h>
 
+#include "runtime/altstack.h"
+#include "runtime/fault.h"
 #include "runtime/foreign.h"
 #include "runtime/leak_events.h"
 #include "runtime/leaks.h"
 #include "runtime/policy.h"
+#include "runtime/signals.h"
 #include "runtime/threads.h"
 #include "runtime/unwind_generic.h"
 #include "runtime/world.h"
@@ -19,7 +22,7 @@ static struct md_lock *lock_at(unsigned i)
 	struct md_lock *const head[] = { md_foreign_orphan_lock(), &md_report_lock, &heap->threads_lock, md_threads_lock(),
 		&heap->check_lock };
 	struct md_lock *const tail[] = { &heap->zones.large_lock, &heap->runs.lock, md_unwind_generic_lock(), &heap->modules.lock, &heap->stacks->lock,
-		&heap->arena.lock };
+		md_altstack_lock(), &heap->arena.lock, md_signals_lock() };
 	const unsigned heads = sizeof head / sizeof head[0], tails = sizeof tail / sizeof tail[0];
 
 	if (i < heads)
@@ -78,6 +81,7 @@ static void child(void)
 	release_all();
 	set_forking(false);
 	md_threads_after_fork();
+	md_fault_after_fork();
 	md_leaks_after_fork();
 	md_heap_after_fork(&md_process.heap, md_self);
 	md_leak_events_after_fork();

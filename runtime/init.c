@@ -20,6 +20,7 @@
 #include "runtime/cxx.h"
 #include "runtime/entry.h"
 #include "runtime/exit.h"
+#include "runtime/fault.h"
 #include "runtime/fork.h"
 #include "runtime/growth.h"
 #include "runtime/leak_events.h"
@@ -413,6 +414,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 		md_growth_init();
 		atomic_store_explicit(&md_process.mode, MD_MODE_ACTIVE, memory_order_release);
 		md_leak_events_init();
+		md_fault_init();
 	}
 	if (md_mode_is(MD_MODE_PASS) || !md_process.options.calls)
 		md_calls_stand_back();

@@ -16,6 +16,7 @@
 #include "runtime/cxx.h"
 #include "runtime/modules.h"
 #include "runtime/restrict.h"
+#include "runtime/signals.h"
 #include "runtime/sink.h"
 #include "runtime/suppress.h"
 #include "runtime/symbol_client.h"
@@ -447,10 +448,9 @@ static void end_process(void)
 {
 	switch (md_process.options.on_error) {
 	case MD_ON_ERROR_ABORT: {
-		struct sigaction standard = { .sa_handler = SIG_DFL };
 		sigset_t only;
 
-		sigaction(SIGABRT, &standard, NULL); /* a handler of the program would run with the heap as it is */
+		md_signals_lay_down(SIGABRT); /* a handler of the program would run with the heap as it is */
 		sigemptyset(&only);
 		sigaddset(&only, SIGABRT);
 		sigprocmask(SIG_UNBLOCK, &only, NULL);
@@ -563,7 +563,7 @@ void md_policy_act(struct md_thread *self)
 {
 	static const char no_memory[] = "malloc-debug: an error was found, but there is no memory to report it\n";
 	size_t sites[MD_FINDINGS_MAX];
-	bool errors = sort_out(&self->findings, sites);
+	bool crashes = self->findings.count && self->findings.list[0].crash, errors = sort_out(&self->findings, sites);
 	struct page *page = self->findings.count ? md_os_map(0, PAGE_BYTES) : NULL;
 
 	if (page) {
@@ -580,6 +580,6 @@ void md_policy_act(struct md_thread *self)
 		md_lock_release(&md_report_lock);
 		errors = true;
 	}
-	if (errors)
+	if (errors && (!crashes || md_process.options.on_error == MD_ON_ERROR_PAUSE)) /* a crash ends it by its own signal */
 		end_process();
 }

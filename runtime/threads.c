@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "runtime/altstack.h"
 #include "runtime/entry.h"
 #include "runtime/restrict.h"
 #include "runtime/syscall.h"
@@ -85,6 +86,7 @@ static void end_thread(void *value)
 	gone = true;
 	self->busy = true;
 	note_ended_stack(self);
+	md_altstack_end();
 	md_heap_thread_end(&md_process.heap, self);
 	if (self->findings.count)
 		md_entry_attend(self);
@@ -181,6 +183,7 @@ static __attribute__((noinline)) void begin_thread(const struct start *start)
 	if (!self && md_mode_is(MD_MODE_ACTIVE))
 		self = attach(start->creator, start->created);
 	if (self) {
+		md_altstack_begin();
 		uintptr_t top = (uintptr_t)pthread_self(), here = (uintptr_t)__builtin_frame_address(0);
 
 		if (here < top && top - here < start->stack_bytes) {

@@ -5,6 +5,7 @@
 
 #include "runtime/modules.h"
 #include "runtime/unwind_generic.h"
+#include "runtime/interrupted.h"
 #include "src/cfi.h"
 #include "src/os.h"
 
@@ -418,6 +419,50 @@ static __attribute__((noinline)) struct md_unwind_memo *begin_memos(struct md_th
 	}
 	forget_all(self->unwind);
 	return self->unwind;
+}
+
+#if defined(__x86_64__)
+#define FRAME_POINTER 6 /* among md_registers.general */
+#else
+#define FRAME_POINTER 29
+#define LINK 30
+#endif
+
+/* Right after a call. */
+static bool read_return(const struct md_registers *registers, struct frame *frame)
+{
+#if defined(__x86_64__)
+	if (md_os_read(registers->sp, &frame->pc, sizeof frame->pc) != sizeof frame->pc)
+		return false;
+	frame->sp = registers->sp + sizeof frame->pc;
+#else
+	frame->pc = registers->general[LINK];
+#endif
+	return frame->pc != 0;
+}
+
+md_stack_id md_unwind_capture_at(struct md_thread *self, const struct md_registers *registers, bool jumped)
+{
+	/* Frames are told apart by return addresses, and looked up one byte before them. */
+	struct frame frame = { .pc = registers->pc + 1, .sp = registers->sp, .fp = registers->general[FRAME_POINTER] };
+	struct md_unwind_memo *all = self->unwind;
+	int first = 0, count = -1, depth = (int)md_process.depth;
+	bool more = true;
+
+	if (!depth || (!all && !(all = begin_memos(self))))
+		return MD_STACK_NONE;
+	if (jumped) {
+		all->numbers[first++] = number_of(frame.pc);
+		more = first < depth && read_return(registers, &frame);
+	}
+	if (more && md_process.options.unwind != MD_UNWIND_EXACT)
+		count = walk_elsewhere(frame, all->numbers + first, depth - first);
+	if (more && count < 0) {
+		count = md_unwind_generic_at(registers, frame.pc, frame.sp, all->pcs, depth - first);
+		for (int i = 0; i < count; i++)
+			all->numbers[first + i] = number_of(all->pcs[i]);
+	}
+	return md_stack_store_put_numbers(md_process.heap.stacks, all->numbers, (size_t)(first + (more ? count : 0)));
 }
 
 void md_unwind_reset(struct md_thread *self)

@@ -25,6 +25,12 @@ md_stack_id md_unwind_capture(struct md_thread *self, const uintptr_t *entry);
 /* Stack pointer that the frame so many callers out has, on whatever stack (0: the caller of entry's function; entry as above). 0 if it is not known. */
 uintptr_t md_unwind_stack_pointer(const uintptr_t *entry, unsigned callers);
 
+struct md_registers;
+
+/* Stack of the code that a signal interrupted, with those registers. Its first frame is the very instruction. jumped: that instruction is where a call or a
+ * jump led, and lies in no code: the next frame is found as right after a call. Memory is read with care. */
+md_stack_id md_unwind_capture_at(struct md_thread *self, const struct md_registers *registers, bool jumped);
+
 /* A thread begins, or its stack is another one now: nothing is remembered of the last. */
 void md_unwind_reset(struct md_thread *self);
 

@@ -9,6 +9,7 @@
 
 #include "runtime/modules.h"
 #include "runtime/restrict.h"
+#include "runtime/interrupted.h"
 #include "src/os.h"
 
 #if defined(__x86_64__)
@@ -223,6 +224,51 @@ __attribute__((noinline)) int md_unwind_generic(uintptr_t low, uintptr_t high, u
 	md_lock_release(&unw_lock);
 	if (!count)
 		pcs[count++] = caller_pc;
+	return count;
+}
+
+static void set_interrupted(struct context *context, const struct md_registers *registers)
+{
+#if defined(__x86_64__)
+	static const int numbers[MD_REGISTERS_GENERAL] = { UNW_X86_64_RAX, UNW_X86_64_RBX, UNW_X86_64_RCX, UNW_X86_64_RDX, UNW_X86_64_RSI, UNW_X86_64_RDI,
+		UNW_X86_64_RBP, UNW_X86_64_R8, UNW_X86_64_R9, UNW_X86_64_R10, UNW_X86_64_R11, UNW_X86_64_R12, UNW_X86_64_R13, UNW_X86_64_R14, UNW_X86_64_R15 };
+
+	for (int i = 0; i < MD_REGISTERS_GENERAL; i++)
+		set_register(context, numbers[i], registers->general[i]);
+#elif defined(__aarch64__)
+	for (int i = 0; i < MD_REGISTERS_GENERAL; i++)
+		set_register(context, UNW_AARCH64_X0 + i, registers->general[i]);
+#endif
+}
+
+int md_unwind_generic_at(const struct md_registers *registers, uintptr_t pc, uintptr_t sp, uintptr_t *pcs, int pcs_max)
+{
+	int count = 0;
+
+	pcs[count++] = pc;
+	if (!unw.space || md_is_restricted())
+		return count;
+	md_lock_take(&unw_lock);
+	unw_context.known = 0;
+	unw_context.low = unw_context.high = 0;
+	set_interrupted(&unw_context, registers);
+#if defined(__x86_64__)
+	set_register(&unw_context, UNW_X86_64_RIP, pc - 1); /* libunwind takes the first one as it is */
+	set_register(&unw_context, UNW_X86_64_RSP, sp);
+#elif defined(__aarch64__)
+	set_register(&unw_context, UNW_AARCH64_PC, pc - 1);
+	set_register(&unw_context, UNW_AARCH64_SP, sp);
+#endif
+	if (unw.init_remote(&unw_cursor, unw.space, &unw_context) == 0) {
+		while (count < pcs_max && unw.step(&unw_cursor) > 0) {
+			unw_word_t next;
+
+			if (unw.get_reg(&unw_cursor, UNW_REG_IP, &next) || !next)
+				break;
+			pcs[count++] = next;
+		}
+	}
+	md_lock_release(&unw_lock);
 	return count;
 }
 

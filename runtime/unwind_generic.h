@@ -26,6 +26,12 @@ bool md_unwind_generic_ready(void);
  * at least 1. */
 int md_unwind_generic(uintptr_t low, uintptr_t high, uintptr_t caller_pc, uintptr_t caller_sp, uintptr_t *pcs, int pcs_max);
 
+struct md_registers;
+
+/* The same from the code that a signal interrupted: pc and sp are those of the frame to begin with, in which the registers are true; pc is written as the
+ * first, like a return address. Memory is read by the kernel for us. */
+int md_unwind_generic_at(const struct md_registers *registers, uintptr_t pc, uintptr_t sp, uintptr_t *pcs, int pcs_max);
+
 /* What libunwind remembers of code in [begin, end) is dropped. */
 void md_unwind_generic_forget(uintptr_t begin, uintptr_t end);
 

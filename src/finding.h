@@ -11,6 +11,7 @@
 
 #include "src/block.h"
 #include "src/call.h"
+#include "src/crash.h"
 #include "src/error.h"
 
 /* When and how it was noticed. */
@@ -65,6 +66,8 @@ struct md_finding {
 	uintptr_t suspect;        /* start of a neighbour that may be the culprit instead, or 0 */
 
 	struct md_access access;  /* where noticed is MD_NOTICED_AT_ACCESS: what did it; addr above is its first bad byte */
+
+	const struct md_crash *crash; /* the signal that ends the process, NULL for all other errors; the reporter's, until the report is done */
 
 	enum md_place place;      /* of addr */
 	md_thread_id place_thread;

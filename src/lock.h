@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 enum md_lock_rank {
+	MD_LOCK_FAULT,   /* the private stack of fault handlers (fault.c)                */
 	MD_LOCK_ORPHANS, /* the struct that serves threads which have ended already      */
 	MD_LOCK_REPORT,  /* one report at a time; taken with nothing else held           */
 	MD_LOCK_THREADS, /* the list of threads, and those parked for reuse              */
@@ -28,7 +29,9 @@ enum md_lock_rank {
 	MD_LOCK_UNWIND,  /* libunwind, which has locks of its own                        */
 	MD_LOCK_MODULES, /* adding to the module table                                   */
 	MD_LOCK_STACKS,  /* adding frames and stacks; lookups go without                 */
+	MD_LOCK_ALTSTACKS, /* alternate stacks of threads                                */
 	MD_LOCK_ARENA,   /* leaf: pages for our own records                              */
+	MD_LOCK_SIGNALS, /* leaf: actions of signals; signals are blocked meanwhile      */
 	MD_LOCK_RANKS
 };
 
