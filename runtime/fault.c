@@ -105,18 +105,18 @@ static uint64_t set_mask(uint64_t mask)
 	return before;
 }
 
-static void run_aside(struct job *job)
+void md_fault_aside(void (*function)(void *), void *argument)
 {
 	int saved = errno;
 
 	if (atomic_load(&private_owner) == this_thread()) { /* in a callback of the program: we are there already */
-		report(job);
+		function(argument);
 	} else {
 		uint64_t mask = set_mask(~UNBLOCKED);
 
 		md_lock_take(&private_lock);
 		atomic_store(&private_owner, this_thread());
-		md_fault_call_aside(report, job, (uintptr_t)private_stack + sizeof private_stack);
+		md_fault_call_aside(function, argument, (uintptr_t)private_stack + sizeof private_stack);
 		atomic_store(&private_owner, 0);
 		md_lock_release(&private_lock);
 		set_mask(mask);
@@ -136,7 +136,7 @@ static bool take_guard(int number, siginfo_t *info, void *context)
 	if (!is_busy() && !md_signals_is_stranger()) {
 		struct job job = { .number = number, .info = info, .context = context };
 
-		run_aside(&job);
+		md_fault_aside(report, &job);
 	}
 	return md_guard_open(&md_process.heap, addr);
 }
@@ -166,7 +166,7 @@ void md_fault_crash(int number, siginfo_t *info, void *context)
 		} else {
 			struct job job = { .number = number, .info = info, .context = context, .is_crash = true };
 
-			run_aside(&job);
+			md_fault_aside(report, &job);
 		}
 	}
 	md_signals_default(number, info, context, number != SIGABRT && number != SIGTRAP && md_fault_is_synchronous(info));

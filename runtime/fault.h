@@ -25,6 +25,9 @@ bool md_fault_init(void);
 /* The default action of such a signal, reported before: for others who claim it. */
 void md_fault_crash(int number, siginfo_t *info, void *context);
 
+/* Calls function(argument) on the private stack, as a report of a fault runs. Of a handler that is not inside one of our calls. */
+void md_fault_aside(void (*function)(void *), void *argument);
+
 /* In the child of a fork: a report that another thread was about to make is none of ours. */
 void md_fault_after_fork(void);
 
