@@ -23,6 +23,7 @@
 #include "runtime/fault.h"
 #include "runtime/fork.h"
 #include "runtime/growth.h"
+#include "runtime/guard_stacks.h"
 #include "runtime/leak_events.h"
 #include "runtime/leaks.h"
 #include "runtime/lsan.h"
@@ -37,6 +38,7 @@
 #include "runtime/thread_memory.h"
 #include "runtime/threads.h"
 #include "runtime/unwind_generic.h"
+#include "runtime/watch.h"
 #include "src/clock.h"
 #include "src/os.h"
 
@@ -370,6 +372,15 @@ static __attribute__((noinline)) void load_unwinder(void)
 		md_entry_end(self);
 }
 
+static void init_watch(void)
+{
+	const char *complaint;
+
+	md_watch_init(&complaint);
+	if (complaint)
+		complain(NULL, complaint);
+}
+
 static enum md_option_source sources[128];
 
 /* -z initfirst: before every other constructor, with the arguments of main. */
@@ -415,6 +426,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 		atomic_store_explicit(&md_process.mode, MD_MODE_ACTIVE, memory_order_release);
 		md_leak_events_init();
 		md_fault_init();
+		init_watch();
 	}
 	if (md_mode_is(MD_MODE_PASS) || !md_process.options.calls)
 		md_calls_stand_back();
@@ -443,6 +455,8 @@ __attribute__((optimize("optimize-sibling-calls"))) int __libc_start_main(int (*
 
 	if (md_mode_is(MD_MODE_ACTIVE)) {
 		load_unwinder();
+		md_watch_begin();
+		md_guard_stacks_init();
 		md_lsan_init(sources);
 	}
 	return next(main, argc, argv, init, fini, loader_fini, stack_end); /* a jump: no frame of ours below main */

@@ -296,6 +296,14 @@ static bool api_is_aligned_cxx(enum md_api api)
 		api == MD_API_DELETE_SIZED_ALIGNED || api == MD_API_DELETE_ARRAY_SIZED_ALIGNED;
 }
 
+/* Whether the block can have been allocated with that alignment (0: none was told). That of a guarded one is known, and it may lie better by chance. */
+static bool may_be_aligned(const struct md_zone *zone, const struct md_record *record, uintptr_t user, size_t alignment)
+{
+	if (alignment > MD_ALIGNMENT && zone->kind == MD_ZONE_GUARDED)
+		return alignment <= (size_t)1 << (record->user_offset16 & 15);
+	return !alignment || !(user & (alignment - 1));
+}
+
 /* The block is ours to free: does the call fit how it was allocated? */
 void md_heap_check_call(struct md_heap *heap, struct md_thread *thread, const struct md_zone *zone, const struct md_record *record, uintptr_t user,
 	const struct md_call *call)
@@ -306,7 +314,7 @@ void md_heap_check_call(struct md_heap *heap, struct md_thread *thread, const st
 
 	if (heap->config.mismatch && md_api_family(alloc_api) != family)
 		error = MD_ERROR_ALLOC_DEALLOC_MISMATCH;
-	else if ((api_is_sized(call->api) && call->size != md_record_size(zone, record)) || (call->alignment && user & (call->alignment - 1)))
+	else if ((api_is_sized(call->api) && call->size != md_record_size(zone, record)) || !may_be_aligned(zone, record, user, call->alignment))
 		error = family == MD_FAMILY_MALLOC ? MD_ERROR_FREE_SIZE_MISMATCH : MD_ERROR_NEW_DELETE_TYPE_MISMATCH;
 	else if (family != MD_FAMILY_MALLOC && heap->config.mismatch && api_is_aligned_cxx(alloc_api) != api_is_aligned_cxx(call->api))
 		error = MD_ERROR_NEW_DELETE_TYPE_MISMATCH;

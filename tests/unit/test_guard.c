@@ -497,3 +497,16 @@ Test(guard, a_child_of_fork_has_the_guards_too)
 	must(waitpid(child, &status, 0) == child && status == 0, "status %#x", status);
 	memset(live, 1, 100);
 }
+
+Test(guard, alignment_of_a_free_is_compared_with_what_was_asked_for)
+{
+	unsigned char *user = heap_memalign(&heap, self, 64, 100);
+	struct md_call call = { .api = MD_API_FREE_ALIGNED_SIZED, .size = 100, .alignment = 128 };
+
+	cr_assert(eq(u64, (uintptr_t)user % 128, 0)); /* by chance: its end is at a page */
+	cr_assert(eq(int, md_heap_free(&heap, self, user, &call), MD_FREED));
+	expect_finding(MD_ERROR_FREE_SIZE_MISMATCH, MD_NOTICED_AT_CALL, (uintptr_t)user, "128 for 64");
+	user = heap_memalign(&heap, self, 128, 100);
+	cr_assert(eq(int, md_heap_free(&heap, self, user, &call), MD_FREED));
+	expect_no_finding("128 for 128");
+}
