@@ -19,10 +19,16 @@ struct spare {
 	struct spare *next;
 };
 
+struct piece {
+	uintptr_t begin;
+	struct piece *next;
+};
+
 static _Alignas(4096) char first_stack[STACK_BYTES]; /* touched only by a handler, like the others */
 
 static struct md_lock lock = { .rank = MD_LOCK_ALTSTACKS };
 static struct spare *spares;
+static _Atomic(struct piece *) pieces; /* grows only */
 static _Atomic bool enabled;
 
 /* The calling thread's, 0: none. */
@@ -50,7 +56,12 @@ static bool is_own(const stack_t *stack)
 static void map_piece(void)
 {
 	uintptr_t piece = (uintptr_t)md_os_map(0, PIECE_STACKS * STACK_BYTES);
+	struct piece *noted = piece ? md_arena_take(&md_process.heap.arena, sizeof *noted, 16) : NULL;
 
+	if (noted) {
+		*noted = (struct piece){ piece, atomic_load(&pieces) };
+		atomic_store(&pieces, noted);
+	}
 	for (size_t i = 0; piece && i < PIECE_STACKS; i++) {
 		struct spare *spare = md_arena_take(&md_process.heap.arena, sizeof *spare, 16);
 
@@ -126,6 +137,19 @@ bool md_altstack_enabled(void)
 bool md_altstack_has(uintptr_t addr)
 {
 	return own_begin && addr - own_begin < STACK_BYTES;
+}
+
+bool md_altstack_range(size_t i, uintptr_t *begin, uintptr_t *end)
+{
+	const struct piece *piece = atomic_load(&pieces);
+
+	for (; piece && i >= PIECE_STACKS; i -= PIECE_STACKS)
+		piece = piece->next;
+	if (!piece)
+		return false;
+	*begin = piece->begin + i * STACK_BYTES;
+	*end = *begin + STACK_BYTES;
+	return true;
 }
 
 struct md_lock *md_altstack_lock(void)

@@ -12,6 +12,7 @@
 #define MD_ALTSTACK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "src/lock.h"
@@ -28,6 +29,10 @@ bool md_altstack_enabled(void);
 
 /* Whether addr lies in the alternate stack that we gave to the calling thread. Async-signal-safe. */
 bool md_altstack_has(uintptr_t addr);
+
+/* Where the i-th alternate stack lies that was mapped for a thread, whether one has it now or not; false if there are not so many. Takes no
+ * lock. */
+bool md_altstack_range(size_t i, uintptr_t *begin, uintptr_t *end);
 
 /* For fork: see lock.h. */
 struct md_lock *md_altstack_lock(void);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/left_out.h"
 
+#include "runtime/altstack.h"
 #include "runtime/boot.h"
 #include "runtime/growth.h"
 #include "runtime/process.h"
@@ -34,6 +35,29 @@ static void exclude_library(struct md_left_out *out)
 	md_left_out_add(out, begin, md_process.library_end);
 }
 
+static uintptr_t live_from(uintptr_t sp, uintptr_t begin, uintptr_t end)
+{
+	uintptr_t from = (sp - MD_RED_ZONE_BYTES) & ~(uintptr_t)7;
+
+	return sp < begin || sp >= end ? end : from < begin ? begin : from;
+}
+
+/* An alternate stack of ours holds what handlers have left there, such as all registers that they interrupted; but for that of a thread
+ * whose handler is running: its live part is the program's. */
+static void exclude_alternate_stacks(struct md_left_out *out)
+{
+	const struct md_world *world = out->roots->world;
+	uintptr_t begin, end;
+
+	for (size_t i = 0; md_altstack_range(i, &begin, &end); i++) {
+		uintptr_t live = live_from(out->roots->live_sp, begin, end);
+
+		for (size_t j = 0; j < world->count && live == end; j++)
+			live = live_from(world->threads[j].sp, begin, end);
+		md_left_out_add(out, begin, live);
+	}
+}
+
 static void exclude_own(struct md_left_out *out, const struct md_leak *leak)
 {
 	const struct md_heap *heap = &md_process.heap;
@@ -59,6 +83,7 @@ static void exclude_own(struct md_left_out *out, const struct md_leak *leak)
 		exclude_bytes(out, leak->groups, leak->group_capacity * sizeof *leak->groups);
 	for (size_t i = 0; md_growth_memory(i, &begin, &end); i++)
 		md_left_out_add(out, begin, end);
+	exclude_alternate_stacks(out);
 	if (out->roots->world->threads)
 		exclude_bytes(out, out->roots->world->threads, out->roots->world->bytes);
 	md_left_out_add(out, out->roots->left_out_begin, out->roots->left_out_end);
