@@ -103,6 +103,18 @@ static void put_guards(struct md_text *text, const struct md_counters *counters)
 		md_text_put(text, "  This system bears no more guarded blocks (Linux before 6.13: see vm.max_map_count).\n");
 }
 
+static void put_watches(struct md_text *text, const struct md_counters *counters)
+{
+	if (counters->watchpoints || counters->watch_why)
+		put_count(text, "watchpoints", counters->watchpoints, counters->watchpoints ? "beside the newest guarded blocks" : counters->watch_why);
+	if (!counters->watch_moves && !counters->watch_traps)
+		return;
+	put_count(text, "moved", counters->watch_moves, "");
+	put_count(text, "traps", counters->watch_traps, "accesses to what they stood on, our own checks included");
+	put_count(text, "", counters->watch_innocent, "by code that may: whole vectors that reach into the block");
+	put_count(text, "", counters->watch_reports, "reported");
+}
+
 void md_stats_text(struct md_text *text, const struct md_counters *counters, const struct md_heap_totals *totals)
 {
 	md_text_put(text, "Since start:\n");
@@ -121,6 +133,7 @@ void md_stats_text(struct md_text *text, const struct md_counters *counters, con
 	put_count(text, "unwind mismatches", counters->unwind_mismatches, "found by UNWIND=check");
 	put_count(text, "heap checks", counters->checks, "");
 	put_guards(text, counters);
+	put_watches(text, counters);
 	put_count(text, "errors found", counters->findings, "");
 	put_count(text, "reports printed", counters->reports, "");
 	put_count(text, "repeats", counters->repeats, "of an error already reported: not printed");

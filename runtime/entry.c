@@ -8,6 +8,7 @@
 #include "runtime/policy.h"
 #include "runtime/show.h"
 #include "runtime/unwind.h"
+#include "runtime/watch.h"
 #include "runtime/world.h"
 #include "src/inspect.h"
 
@@ -57,6 +58,7 @@ void md_entry_attend(struct md_thread *self)
 		md_leaks_pending(self);
 		md_growth_pending(self);
 		md_leak_death_pending(self);
+		md_watch_attend(self);
 		md_world_attend();
 		atomic_signal_fence(memory_order_seq_cst);
 		self->busy = false;

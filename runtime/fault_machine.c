@@ -20,11 +20,13 @@ enum { TRAP_STACK = 12, TRAP_PROTECTION = 13, TRAP_PAGE = 14 };
 static const int general_numbers[16] = { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI, REG_R8, REG_R9, REG_R10, REG_R11,
 	REG_R12, REG_R13, REG_R14, REG_R15 };
 
-static void read_registers(struct md_x86_registers *registers, const ucontext_t *context)
+void md_fault_x86_registers(struct md_x86_registers *registers, const void *context)
 {
+	const ucontext_t *interrupted = context;
+
 	for (int i = 0; i < 16; i++)
-		registers->general[i] = (uint64_t)context->uc_mcontext.gregs[general_numbers[i]];
-	registers->rip = (uint64_t)context->uc_mcontext.gregs[REG_RIP];
+		registers->general[i] = (uint64_t)interrupted->uc_mcontext.gregs[general_numbers[i]];
+	registers->rip = (uint64_t)interrupted->uc_mcontext.gregs[REG_RIP];
 	registers->fs_base = (uint64_t)__builtin_thread_pointer();
 }
 
@@ -118,7 +120,7 @@ void md_fault_read(struct md_fault *fault, const siginfo_t *info, const void *co
 	fault->access.pc = fault->registers.pc;
 	if (!md_fault_is_synchronous(info) || trap < TRAP_STACK || trap > TRAP_PAGE)
 		return;
-	read_registers(&registers, interrupted);
+	md_fault_x86_registers(&registers, context);
 	bool fetch = trap == TRAP_PAGE && (interrupted->uc_mcontext.gregs[REG_ERR] & ERROR_FETCH);
 	size_t bytes = fetch ? 0 : read_code(fault->registers.pc, code);
 

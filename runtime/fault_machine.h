@@ -34,6 +34,13 @@ static inline bool md_fault_is_synchronous(const siginfo_t *info)
 
 void md_fault_read(struct md_fault *fault, const siginfo_t *info, const void *context);
 
+#if defined(__x86_64__)
+struct md_x86_registers;
+
+/* The registers as instructions name them. */
+void md_fault_x86_registers(struct md_x86_registers *registers, const void *context);
+#endif
+
 /* Copies the registers and says how they are called; crash->pc and ->sp, too. */
 void md_fault_registers(struct md_crash *crash, const void *context);
 

@@ -12,6 +12,7 @@
 #include "runtime/signals.h"
 #include "runtime/threads.h"
 #include "runtime/unwind_generic.h"
+#include "runtime/watch.h"
 #include "runtime/world.h"
 #include "src/os.h"
 
@@ -68,6 +69,7 @@ static void parent(void)
 	release_all();
 	set_forking(false);
 	md_world_attend(); /* threads that waited for our locks could not stand still: neither did this one */
+	md_watch_fork_made();
 }
 
 static void child(void)
@@ -76,6 +78,7 @@ static void child(void)
 
 	if (!md_mode_is(MD_MODE_ACTIVE))
 		return;
+	md_watch_after_fork();
 	if (mark)
 		atomic_store(mark, 1); /* this fork was no surprise: our locks are in order */
 	release_all();

@@ -9,6 +9,7 @@
 #include "runtime/process.h"
 #include "runtime/sink.h"
 #include "runtime/syscall.h"
+#include "runtime/watch.h"
 
 MD_EXPORT int prctl(int operation, ...)
 {
@@ -20,6 +21,7 @@ MD_EXPORT int prctl(int operation, ...)
 
 	va_end(list);
 	if ((operation == PR_SET_SECCOMP || operation == PR_SET_NO_NEW_PRIVS) && !md_is_restricted()) {
+		md_watch_end("the program restricts its system calls");
 		md_process_before_restriction();
 		md_sink_before_restriction();
 		md_actions_give_back(); /* a filter may not let our handlers do their work */

@@ -16,6 +16,7 @@
 #include "runtime/restrict.h"
 #include "runtime/sink.h"
 #include "runtime/symbol_client.h"
+#include "runtime/watch.h"
 #include "runtime/world.h"
 #include "src/clock.h"
 #include "src/inspect.h"
@@ -214,6 +215,11 @@ int md_show_stats(int fd)
 	counters.findings = atomic_load(&md_policy_counts.findings);
 	counters.reports = atomic_load(&md_policy_counts.reports);
 	counters.repeats = atomic_load(&md_policy_counts.repeats);
+	counters.watchpoints = md_watch_usable(&counters.watch_why);
+	counters.watch_moves = atomic_load(&md_watch_counts.moves);
+	counters.watch_traps = atomic_load(&md_watch_counts.traps);
+	counters.watch_innocent = atomic_load(&md_watch_counts.innocent);
+	counters.watch_reports = atomic_load(&md_watch_counts.reports);
 	md_stats_text(&target.text, &counters, &totals);
 	return end(&target);
 }

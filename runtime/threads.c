@@ -12,6 +12,7 @@
 #include "runtime/restrict.h"
 #include "runtime/syscall.h"
 #include "runtime/unwind.h"
+#include "runtime/watch.h"
 #include "runtime/world.h"
 #include "src/os.h"
 
@@ -242,6 +243,8 @@ MD_EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes
 
 	if (result)
 		start_give(start);
+	else
+		md_watch_thread_made();
 	return result;
 }
 

@@ -58,6 +58,9 @@ struct md_counters {
 	uint64_t guarded_now, guarded_now_bytes; /* in use; their pages */
 	uint64_t guards_refused;                /* by the system, for want of memory or address space, or because somebody looked at the heap */
 	bool guard_bytes_short, guard_ranges_short; /* the budget was reached; so was what the system bears */
+	unsigned watchpoints;                   /* that are set; 0: then watch_why says why there are none (NULL: nothing was worth one), static */
+	const char *watch_why;
+	uint64_t watch_moves, watch_traps, watch_innocent, watch_reports;
 };
 
 #endif

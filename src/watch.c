@@ -86,7 +86,7 @@ static void set(struct md_watches *watches, unsigned i, enum md_watch_why why, s
 	place->size = block->size;
 	place->stack = block->alloc_stack;
 	place->time = block->alloc_time;
-	atomic_store_explicit(&place->innocent, 0, memory_order_relaxed);
+	atomic_store_explicit(&place->traps, 0, memory_order_relaxed);
 	if (!++watches->generations)
 		watches->generations = 1;
 	atomic_store(&place->generation, watches->generations);

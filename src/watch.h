@@ -25,7 +25,7 @@
 
 #define MD_WATCHES 4 /* debug registers of a processor */
 #define MD_WATCH_BYTES_MAX 8
-#define MD_WATCH_INNOCENT_MAX 64 /* traps that were no error, until the place is given up: each costs some 10 us */
+#define MD_WATCH_TRAPS_MAX 64 /* until a place is given up: each costs some 10 us */
 
 enum md_watch_why {
 	MD_WATCH_NOTHING,
@@ -50,7 +50,7 @@ struct md_watch_place {
 	size_t size;
 	md_stack_id stack;
 	uint32_t time; /* md_clock_coarse() */
-	_Atomic uint32_t innocent; /* traps without an error */
+	_Atomic uint32_t traps;
 };
 
 struct md_watches {
