@@ -29,9 +29,9 @@ static struct md_lock *lock_at(unsigned i)
 	if (i < heads)
 		return head[i];
 	i -= heads;
-	if (i < MD_CLASS_COUNT)
+	if (i < MD_CLASSES_ALL)
 		return &heap->zones.classes[i].lock;
-	i -= MD_CLASS_COUNT;
+	i -= MD_CLASSES_ALL;
 	return i < tails ? tail[i] : NULL;
 }
 
