@@ -12,6 +12,8 @@
 #include "runtime/calls_version.h"
 #include "runtime/entry.h"
 #include "runtime/unwind.h"
+#include "src/guard.h"
+#include "src/os.h"
 
 struct md_calls_real md_calls_real;
 
@@ -258,10 +260,39 @@ static void note_told(struct md_calls_scope *scope, const void *pointer)
 		scope->told[scope->told_count++] = pointer;
 }
 
+#define OPENED_PAGES_MAX 1024
+
+/* Guard pages in the way of a call would end it by a fault, or by EFAULT. */
+static void open_guards(uintptr_t begin, uintptr_t end)
+{
+	uintptr_t page = begin & ~(uintptr_t)(MD_PAGE_BYTES - 1);
+
+	for (unsigned i = 0; i < OPENED_PAGES_MAX && page < end; i++, page += MD_PAGE_BYTES)
+		if (md_guard_is_guard(&md_process.heap, page))
+			md_guard_open(&md_process.heap, page);
+}
+
+#define DATA_PAGES_MAX 16 /* of a guarded block, and more */
+
+/* A string that does not end in its block is read on through slack, or the rest of a freed block, to a guard page: that reads as zero then, and ends it. */
+static void open_next_guard(uintptr_t begin)
+{
+	uintptr_t page = (begin | (MD_PAGE_BYTES - 1)) + 1;
+
+	for (unsigned i = 0; i < DATA_PAGES_MAX; i++, page += MD_PAGE_BYTES) {
+		if (md_guard_is_guard(&md_process.heap, page)) {
+			md_guard_open(&md_process.heap, page);
+			return;
+		}
+	}
+}
+
+#define AROUND_BYTES 64 /* vector instructions read from an aligned place before what they are asked for on */
+
 /* The thread may go on and do it: no fault, and no look at the bytes, has to say it again. */
 static void excuse(struct md_calls_scope *scope, uintptr_t begin, size_t bytes, enum md_access_kind kind)
 {
-	uintptr_t end = bytes > UINTPTR_MAX - begin ? UINTPTR_MAX : begin + bytes;
+	uintptr_t end = bytes > UINTPTR_MAX - AROUND_BYTES - begin ? UINTPTR_MAX - AROUND_BYTES : begin + bytes;
 
 	if (kind != MD_ACCESS_READ) {
 		if (scope->damage_begin == scope->damage_end || begin < scope->damage_begin)
@@ -269,8 +300,15 @@ static void excuse(struct md_calls_scope *scope, uintptr_t begin, size_t bytes, 
 		if (end > scope->damage_end)
 			scope->damage_end = end;
 	}
+	if (scope->told_count <= 1 || begin < scope->excused_begin)
+		scope->excused_begin = begin;
+	if (scope->told_count <= 1 || end > scope->excused_end)
+		scope->excused_end = end;
+	open_guards(begin, end);
+	if (kind == MD_ACCESS_READ)
+		open_next_guard(end - 1);
 	if (md_self)
-		md_access_excuse(md_self, begin, end);
+		md_access_excuse(md_self, scope->excused_begin - AROUND_BYTES, scope->excused_end + AROUND_BYTES);
 }
 
 static void report(struct md_calls_scope *scope, enum md_error error, uintptr_t first_bad, const struct md_block_view *block,
@@ -302,12 +340,39 @@ void md_calls_bad(struct md_calls_scope *scope, enum md_access_kind kind, const 
 
 	if (!is_looked_at() || was_told(scope, pointer) || (scope->told_count && (ssize_t)bytes < 0))
 		return;
+	if (md_self && md_self->accesses_told != scope->told_before + scope->told_count) /* by a fault during the call: it was this */
+		return;
 	enum md_error error = md_access_judge(&md_process.heap, access.addr, bytes, &block, &first_bad);
 
-	if (error == MD_ERROR_NONE || (md_self && md_access_is_excused(md_self, first_bad)))
+	if (error == MD_ERROR_NONE)
 		return;
 	report(scope, error, first_bad, &block, &access);
 	excuse(scope, access.addr, bytes, kind);
+}
+
+void md_calls_maybe(struct md_calls_scope *scope, enum md_access_kind kind, const void *pointer, size_t bytes)
+{
+	size_t room = md_calls_room(pointer);
+
+	if (room == 0)
+		md_calls_bad(scope, kind, pointer, bytes);
+	else if (room < bytes && is_looked_at())
+		open_guards((uintptr_t)pointer + room, bytes > UINTPTR_MAX - (uintptr_t)pointer ? UINTPTR_MAX : (uintptr_t)pointer + bytes);
+}
+
+void md_calls_clear(const void *pointer, size_t bytes)
+{
+	if (is_looked_at())
+		open_guards((uintptr_t)pointer, bytes > UINTPTR_MAX - (uintptr_t)pointer ? UINTPTR_MAX : (uintptr_t)pointer + bytes);
+}
+
+void md_calls_later(const void *string, size_t unit)
+{
+	size_t room = md_calls_room(string);
+	const struct md_zone *zone = room == MD_ACCESS_ROOM_OTHER ? NULL : md_page_map_zone(&md_process.heap.map, (uintptr_t)string);
+
+	if (zone && zone->guards && is_looked_at() && !md_calls_string_good(string, room, SIZE_MAX, unit))
+		open_next_guard((uintptr_t)string + room);
 }
 
 void md_calls_bad_parameter(struct md_calls_scope *scope, enum md_error error, enum md_access_kind kind, const void *pointer, size_t bytes)

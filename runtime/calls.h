@@ -27,13 +27,25 @@
 struct md_calls_scope {
 	const char *function;
 	const uintptr_t *frame; /* of the function that was jumped to: above it is the program's */
+	uint32_t told_before; /* accesses of the thread that were reported before this call */
 	unsigned told_count;
 	const void *told[MD_CALLS_TOLD]; /* pointers about which something was reported in this call */
 	uintptr_t damage_begin, damage_end; /* what the call may damage, reported already */
+	uintptr_t excused_begin, excused_end; /* all that was reported */
 };
 
 /* Reports the use of [pointer, pointer + bytes) if it is bad. */
 void md_calls_bad(struct md_calls_scope *scope, enum md_access_kind kind, const void *pointer, size_t bytes) __attribute__((cold));
+
+/* The call may use [pointer, pointer + bytes), which is bad: reports it if no byte of it may be used. Otherwise the result will tell; guard pages are out of
+ * the way then, so that the call goes as it would without them. */
+void md_calls_maybe(struct md_calls_scope *scope, enum md_access_kind kind, const void *pointer, size_t bytes) __attribute__((cold));
+
+/* Opens guard pages in a range that may be touched. */
+void md_calls_clear(const void *pointer, size_t bytes);
+
+/* The same for a string that is read as far as the result will tell. unit: as below. */
+void md_calls_later(const void *string, size_t unit);
 
 /* Reports an error that is not one of a single range; [pointer, pointer + bytes) is what the report names. */
 void md_calls_bad_parameter(struct md_calls_scope *scope, enum md_error error, enum md_access_kind kind, const void *pointer, size_t bytes)

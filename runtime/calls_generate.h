@@ -18,7 +18,7 @@
  *   OVERLAP(error, to, n, from, m)     may not overlap, or it is that error
  *   SIZE(p, n)                         a size that is negative as a signed number is an error
  *   MAY_READ(p, n) MAY_WRITE(p, n)     n bytes at most; only a p that is bad from its first byte on is an error before the call
- *   LATER(p)                           says nothing before the call; if p is the heap's, the result is looked at
+ *   LATER(p) LATER_WIDE(p)             says nothing before the call; if p is the heap's, the result is looked at
  *   IF(condition, touches)             only if that is so
  * After, with `result` as the value returned:
  *   DID_READ(p, n) DID_WRITE(p, n)     n bytes were touched
@@ -68,7 +68,8 @@
 		md_calls_bad_parameter(&scope, MD_ERROR_NEGATIVE_SIZE_PARAM, MD_ACCESS_UNKNOWN, p, n);
 #define MAY_READ(p, n) MD_CALLS_MAYBE(MD_ACCESS_READ, p, n)
 #define MAY_WRITE(p, n) MD_CALLS_MAYBE(MD_ACCESS_WRITE, p, n)
-#define LATER(p)
+#define LATER(p) md_calls_later(p, 1);
+#define LATER_WIDE(p) md_calls_later(p, sizeof(wchar_t));
 #define IF(condition, touches) \
 	if (condition) { \
 		touches \
@@ -128,6 +129,7 @@
 #undef MAY_READ
 #undef MAY_WRITE
 #undef LATER
+#undef LATER_WIDE
 #undef IF
 #undef DID_READ
 #undef DID_WRITE
@@ -155,6 +157,7 @@
 #define MAY_READ(p, n) &&md_calls_good(p, n)
 #define MAY_WRITE(p, n) &&md_calls_good(p, n)
 #define LATER(p) &&md_calls_is_other(p)
+#define LATER_WIDE(p) &&md_calls_is_other(p)
 #define IF(condition, touches) &&(!(condition) || (true touches))
 
 #define CALL(type, name, parameters, arguments, before, after) \
@@ -195,6 +198,7 @@
 #undef MAY_READ
 #undef MAY_WRITE
 #undef LATER
+#undef LATER_WIDE
 #undef IF
 #undef CALL
 #undef CALL_EARLY

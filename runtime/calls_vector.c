@@ -21,10 +21,18 @@ static void look_before(struct md_calls_scope *scope, enum md_access_kind kind, 
 {
 	size_t bytes = md_calls_product(count, sizeof *parts);
 
-	if (!md_calls_good(parts, bytes))
+	if (!md_calls_good(parts, bytes)) {
 		md_calls_bad(scope, MD_ACCESS_READ, parts, bytes);
-	else if (count && parts[0].iov_len && md_calls_room(parts[0].iov_base) == 0)
-		md_calls_bad(scope, kind, parts[0].iov_base, parts[0].iov_len);
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (md_calls_good(parts[i].iov_base, parts[i].iov_len))
+			continue;
+		if (i == 0) /* only the first is touched for certain, if there is anything to move */
+			md_calls_maybe(scope, kind, parts[i].iov_base, parts[i].iov_len);
+		else
+			md_calls_clear(parts[i].iov_base, parts[i].iov_len);
+	}
 }
 
 /* result: bytes that were moved; -1 with EFAULT: one of the parts is in the way. */

@@ -125,6 +125,7 @@ void md_access_add_error(struct md_heap *heap, struct md_thread *thread, enum md
 {
 	struct md_finding *finding = md_check_add(heap, thread, error, MD_NOTICED_AT_ACCESS, first_bad, block, call);
 
+	thread->accesses_told++;
 	if (finding)
 		finding->access = *access;
 }
@@ -223,7 +224,7 @@ void md_access_mend(struct md_heap *heap, struct md_thread *thread, uintptr_t be
 		} else {
 			uint32_t slot = begin < zone->first_slot ? 0 : md_zone_slot_at(zone, begin);
 
-			for (; slot < zone->slot_count && md_zone_slot_begin(zone, slot) < end; slot++)
+			for (; slot < zone->slot_count && md_zone_slot_begin(zone, slot) - MD_REDZONE_BYTES < end; slot++)
 				mend_slot(heap, thread, zone, slot, begin, end);
 		}
 		begin = zone_end;

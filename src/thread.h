@@ -48,6 +48,7 @@ struct md_thread {
 	struct md_unwind_memo *unwind; /* the unwinder's, or NULL */
 	uintptr_t stack_low, stack_high; /* the stack it was started on; 0, 0 where not known */
 	uintptr_t excused_begin, excused_end; /* what it touches there is reported already (access.h) */
+	uint32_t accesses_told;   /* findings of accesses ever added */
 	uintptr_t watch_wanted; /* a block that is worth a watchpoint (watch_ask.h), or 0 */
 	struct md_history_ring history;
 	struct md_quarantine quarantine;
