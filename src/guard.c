@@ -126,7 +126,7 @@ void *md_guard_allocate(struct md_heap *heap, struct md_thread *thread, size_t s
 	uint64_t since = md_clock_now();
 	void *user = allocate(heap, thread, size, place, zero, call);
 
-	md_guard_spend(heap, since);
+	md_guard_spend(heap, reason, since);
 	atomic_fetch_add_explicit(user ? &heap->guard.guarded[reason] : &heap->guard.refused, 1, memory_order_relaxed);
 	if (user)
 		md_watch_ask(heap, thread, (uintptr_t)user);
@@ -158,7 +158,7 @@ bool md_guard_close(struct md_heap *heap, struct md_zone *zone, const struct md_
 
 	if (closed)
 		atomic_store(&guard->door, MD_DOOR_SHUT);
-	md_guard_spend(heap, since);
+	md_guard_spend(heap, MD_GUARD_NOT, since);
 	return closed;
 }
 
@@ -191,7 +191,7 @@ void md_guard_large(struct md_heap *heap, struct md_zone *zone, enum md_guard_re
 	guard->counted = is(&guard->rear, MD_DOOR_SHUT) || is(&guard->front, MD_DOOR_SHUT);
 	if (guard->counted)
 		atomic_fetch_add_explicit(&heap->guard.live, 1, memory_order_relaxed);
-	md_guard_spend(heap, since);
+	md_guard_spend(heap, reason, since);
 	atomic_fetch_add_explicit(guard->counted ? &heap->guard.guarded[reason] : &heap->guard.refused, 1, memory_order_relaxed);
 }
 

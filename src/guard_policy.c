@@ -157,11 +157,12 @@ static void renew_credit(struct md_guard *guard)
 		atomic_store_explicit(&guard->credit_ticks, most, memory_order_relaxed);
 }
 
-static bool has_time(struct md_guard *guard)
+/* The burst is for first blocks: samples of one busy stack would use it up. */
+static bool has_time(struct md_guard *guard, bool first)
 {
 	int32_t burst = atomic_load_explicit(&guard->burst, memory_order_relaxed);
 
-	if (burst > 0) {
+	if (first && burst > 0) {
 		atomic_store_explicit(&guard->burst, burst - 1, memory_order_relaxed);
 		return true;
 	}
@@ -169,7 +170,7 @@ static bool has_time(struct md_guard *guard)
 	return atomic_load_explicit(&guard->credit_ticks, memory_order_relaxed) > 0;
 }
 
-void md_guard_spend(struct md_heap *heap, uint64_t since)
+void md_guard_spend(struct md_heap *heap, enum md_guard_reason reason, uint64_t since)
 {
 	struct md_guard *guard = &heap->guard;
 	uint64_t ticks = md_clock_now() - since, known = atomic_load_explicit(&guard->block_ticks, memory_order_relaxed);
@@ -178,7 +179,7 @@ void md_guard_spend(struct md_heap *heap, uint64_t since)
 	if (known && ticks > known * 8)
 		ticks = known * 8;
 	atomic_store_explicit(&guard->block_ticks, known ? known - known / 32 + ticks / 32 : ticks, memory_order_relaxed);
-	if (atomic_load_explicit(&guard->burst, memory_order_relaxed) <= 0)
+	if (reason == MD_GUARD_SAMPLE || atomic_load_explicit(&guard->burst, memory_order_relaxed) <= 0)
 		atomic_fetch_sub_explicit(&guard->credit_ticks, (int64_t)ticks, memory_order_relaxed);
 }
 
@@ -243,7 +244,7 @@ static enum md_guard_reason decide_auto(struct md_heap *heap, struct md_thread *
 
 	if (!first && !sample)
 		return MD_GUARD_NOT;
-	bool had = has_bytes(heap, size, 1) && has_time(guard);
+	bool had = has_bytes(heap, size, 1) && has_time(guard, first);
 
 	if (sample)
 		plan_sample(thread, had);
@@ -268,7 +269,7 @@ enum md_guard_reason md_guard_decide(struct md_heap *heap, struct md_thread *thr
 	return heap->config.guard.mode == MD_GUARD_ALL ? MD_GUARD_EVERY : decide_auto(heap, thread, stack, size);
 }
 
-enum md_guard_reason md_guard_decide_large(struct md_heap *heap, md_stack_id stack, size_t size)
+enum md_guard_reason md_guard_decide_large(struct md_heap *heap, struct md_thread *thread, md_stack_id stack, size_t size)
 {
 	if (heap->config.guard.mode == MD_GUARD_OFF || !may(heap, stack, size))
 		return MD_GUARD_NOT;
@@ -276,5 +277,5 @@ enum md_guard_reason md_guard_decide_large(struct md_heap *heap, md_stack_id sta
 		return MD_GUARD_EVERY;
 	if (md_guard_is_suspect(&heap->guard, stack) && take(&heap->guard.suspected))
 		return MD_GUARD_DAMAGED;
-	return has_time(&heap->guard) ? MD_GUARD_LARGE : MD_GUARD_NOT;
+	return has_time(&heap->guard, count_as_seen(heap, thread, stack)) ? MD_GUARD_LARGE : MD_GUARD_NOT;
 }

@@ -3,7 +3,7 @@
  * Which blocks are guarded.
  *
  * Guarding a block costs some microseconds and at least a page of memory. With `auto`, the first few blocks of each allocation stack ask for a guard, and
- * one of many later ones, at distances that grow while no time is to be had. They get it while three budgets last: a burst of blocks at the start, so that
+ * one of many later ones, at distances that grow while no time is to be had. They get it while three budgets last: for first blocks a burst at the start, so that
  * a small program is guarded as a whole; then a share of the time that passes (1/64), against which the measured time of guarding is set; and bytes of
  * pages in use. A stack whose block was found damaged gets all its later blocks guarded, up to a limit for the process. `all` guards every block.
  *
@@ -88,7 +88,7 @@ bool md_guard_add_function(struct md_heap *heap, uintptr_t begin, uintptr_t end)
 enum md_guard_reason md_guard_decide(struct md_heap *heap, struct md_thread *thread, md_stack_id stack, size_t size);
 
 /* The same for a block with a zone of its own: these always ask. */
-enum md_guard_reason md_guard_decide_large(struct md_heap *heap, md_stack_id stack, size_t size);
+enum md_guard_reason md_guard_decide_large(struct md_heap *heap, struct md_thread *thread, md_stack_id stack, size_t size);
 
 /* A block of that stack was damaged, or used wrongly. */
 void md_guard_suspect(struct md_heap *heap, md_stack_id stack);
@@ -96,7 +96,8 @@ void md_guard_suspect(struct md_heap *heap, md_stack_id stack);
 /* Whether that was said of it. */
 bool md_guard_is_suspect(const struct md_guard *guard, md_stack_id stack);
 
-/* Time that guarding took, since md_clock_now() was ticks. */
-void md_guard_spend(struct md_heap *heap, uint64_t ticks);
+/* Sets the time that has passed since md_clock_now() was `since` against what may be spent on guarding (MD_GUARD_NOT: a block guarded before). While the
+ * burst lasts, only samples are charged. */
+void md_guard_spend(struct md_heap *heap, enum md_guard_reason reason, uint64_t since);
 
 #endif

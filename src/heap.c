@@ -120,7 +120,7 @@ static void *allocate_large(struct md_heap *heap, struct md_thread *thread, size
 	struct md_large_layout layout;
 	struct md_zone *zone = NULL;
 	bool fresh;
-	enum md_guard_reason reason = md_guard_decide_large(heap, call->stack, size);
+	enum md_guard_reason reason = md_guard_decide_large(heap, thread, call->stack, size);
 
 	if (reason != MD_GUARD_NOT && md_layout_large_guarded(size, alignment, &layout))
 		zone = md_zones_take_large(&heap->zones, &layout, alignment, &fresh);

@@ -33,7 +33,7 @@ static void resize_in_place(struct md_heap *heap, struct md_thread *thread, stru
 	if (size > extent.size)
 		md_heap_fill_new(heap, extent.user + extent.size, size - extent.size);
 	if (zone->kind == MD_ZONE_LARGE && !zone->guards->counted)
-		md_guard_large(heap, zone, md_guard_decide_large(heap, call->stack, size));
+		md_guard_large(heap, zone, md_guard_decide_large(heap, thread, call->stack, size));
 	md_heap_note_alloc(thread, record, extent.user, size, call);
 }
 
@@ -100,7 +100,7 @@ static void *move_pages(struct md_heap *heap, struct md_thread *thread, struct m
 	wider->large_record.size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
 	md_pattern_paint(heap->secret, wider->large_begin, wider->large_user);
 	md_pattern_paint(heap->secret, wider->large_user + size, wider->large_end);
-	md_guard_large(heap, wider, md_guard_decide_large(heap, call->stack, size));
+	md_guard_large(heap, wider, md_guard_decide_large(heap, thread, call->stack, size));
 	md_history_put(&thread->history,
 		md_event_make(MD_EVENT_FREE, free_call->api, zone->large_user, old_size, call->stack, thread->id, md_clock_now()));
 	thread->counters.frees++;
