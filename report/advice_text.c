@@ -40,6 +40,8 @@ void md_advice_text(struct md_text *text, const struct md_report *report)
 	if (md_finding_is_late(finding) && finding->noticed == MD_NOTICED_PERIODICALLY)
 		put_advice_line(text, "MALLOC_DEBUG_CHECK_EVERY=1",
 			"checks the whole heap at every call, so that the damage is found nearest to the write");
+	if (md_finding_is_late(finding) && finding->block.valid && !finding->block.guard_after && !finding->block.guard_before)
+		put_advice_line(text, "MALLOC_DEBUG_GUARD=all", "puts each block at a guard page, so that the access itself is seen, with its stack");
 	if (reaches_border(finding))
 		put_advice_line(
 			text, "MALLOC_DEBUG_REDZONE=256", "wider red zones: this damage reaches the edge of them and may go on beyond");

@@ -8,23 +8,36 @@
 
 #define ROW_BYTES ((size_t)16) /* as hexdump.c prints */
 
-static bool is_free_row(const unsigned char *marks)
+static bool is_empty_row(const unsigned char *marks, unsigned char mark)
 {
 	for (size_t i = 0; i < ROW_BYTES; i++)
-		if (marks[i] != MD_MARK_FREE)
+		if (marks[i] != mark)
 			return false;
 	return true;
 }
 
-/* Rows at the end in which there is nothing: one of them is enough. */
-static size_t without_free_rows(const struct md_finding *finding, size_t bytes)
+/* Two rows in which there is nothing, free or in a guard page. */
+static bool are_empty_rows(const unsigned char *marks)
 {
-	size_t keep = finding->addr - finding->evidence_begin + ROW_BYTES;
+	return (marks[0] == MD_MARK_FREE || marks[0] == MD_MARK_GUARD) && is_empty_row(marks, marks[0]) && is_empty_row(marks + ROW_BYTES, marks[0]);
+}
 
-	while (bytes % ROW_BYTES == 0 && bytes >= 2 * ROW_BYTES && bytes - ROW_BYTES >= keep &&
-		is_free_row(finding->evidence_mark + bytes - ROW_BYTES) && is_free_row(finding->evidence_mark + bytes - 2 * ROW_BYTES))
-		bytes -= ROW_BYTES;
-	return bytes;
+/* Of empty rows at both ends one is enough. */
+static void drop_empty_rows(struct md_hexdump *dump)
+{
+	size_t focus = dump->focus - dump->begin;
+
+	while (dump->bytes % ROW_BYTES == 0 && dump->bytes >= 2 * ROW_BYTES && dump->bytes - ROW_BYTES >= focus + ROW_BYTES &&
+		are_empty_rows(dump->marks + dump->bytes - 2 * ROW_BYTES))
+		dump->bytes -= ROW_BYTES;
+	while (dump->bytes >= 2 * ROW_BYTES && focus >= ROW_BYTES && dump->begin % ROW_BYTES == 0 && are_empty_rows(dump->marks)) {
+		dump->begin += ROW_BYTES;
+		dump->data += ROW_BYTES;
+		dump->marks += ROW_BYTES;
+		dump->expected += ROW_BYTES;
+		dump->bytes -= ROW_BYTES;
+		focus -= ROW_BYTES;
+	}
 }
 
 static void put_evidence(struct md_text *text, const struct md_report *report)
@@ -41,7 +54,7 @@ static void put_evidence(struct md_text *text, const struct md_report *report)
 
 	if (dump.bytes == 0)
 		return;
-	dump.bytes = without_free_rows(finding, dump.bytes);
+	drop_empty_rows(&dump);
 	if (md_finding_is_damage(finding))
 		md_text_put(text, "Bytes around the damage:\n");
 	else

@@ -190,6 +190,9 @@ void md_crash_add(struct md_thread *self, struct md_crash *crash, int number, co
 	if (!fault.known)
 		return;
 	finding->place = md_place_of(fault.addr, &finding->place_thread, &finding->place_module);
-	if (finding->place == MD_PLACE_FREE_SLOT)
-		md_inspect_address(&md_process.heap, fault.addr, &finding->block);
+	if (finding->place != MD_PLACE_FREE_SLOT)
+		return;
+	md_inspect_address(&md_process.heap, fault.addr, &finding->block);
+	if (finding->block.valid)
+		finding->place = MD_PLACE_BLOCK;
 }

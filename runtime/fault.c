@@ -41,6 +41,17 @@ static uintptr_t this_thread(void)
 
 /* --- reports --------------------------------------------------------------------- */
 
+/* What lies in front of the guard page was written before, by the same loop. */
+static void mend_slack(struct md_thread *self, const struct md_finding *finding)
+{
+	const struct md_block_view *block = &finding->block;
+
+	if (finding->error == MD_ERROR_HEAP_BUFFER_OVERFLOW)
+		md_access_mend(&md_process.heap, self, block->user + block->size, block->end);
+	else if (finding->error == MD_ERROR_HEAP_BUFFER_UNDERFLOW)
+		md_access_mend(&md_process.heap, self, block->begin, block->user);
+}
+
 static void report_access(struct md_thread *self, const struct job *job)
 {
 	struct md_fault fault;
@@ -50,7 +61,12 @@ static void report_access(struct md_thread *self, const struct job *job)
 		fault.access.addr = fault.addr;
 	struct md_call call = { .api = MD_API_NONE, .stack = md_unwind_capture_at(self, &fault.registers, fault.access.kind == MD_ACCESS_EXECUTE) };
 
-	md_access_add(&md_process.heap, self, &fault.access, &call); /* nothing is wrong where another thread allocated the block meanwhile */
+	if (!md_access_add(&md_process.heap, self, &fault.access, &call) || !self->findings.count) /* another thread allocated the block meanwhile */
+		return;
+	const struct md_finding *finding = &self->findings.list[self->findings.count - 1];
+
+	if (fault.access.kind == MD_ACCESS_WRITE && finding->block.valid && !finding->block.closed)
+		mend_slack(self, finding);
 }
 
 /* The thread's tables may be half changed, and its locks held. */

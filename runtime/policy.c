@@ -55,10 +55,9 @@ static _Atomic uint64_t seen[SEEN_MAX];
 static _Atomic bool seen_acquitted[SEEN_MAX]; /* looked at closely, and no bug of the program's */
 
 /* What makes two findings the same bug: the same error, of blocks from the same stack, noticed by the same call. */
-static uint64_t site_of(const struct md_finding *finding)
+static uint64_t site_of(const struct md_finding *finding, bool call_is_bug)
 {
 	uint64_t site = finding->error + 1;
-	bool call_is_bug = finding->noticed == MD_NOTICED_AT_CALL || finding->noticed == MD_NOTICED_AT_ACCESS;
 
 	site = (site ^ finding->block.alloc_stack.value) * 0x9e3779b97f4a7c15ull;
 	site = (site ^ (call_is_bug ? finding->call.stack.value : 0) ^ site >> 29) * 0x9e3779b97f4a7c15ull;
@@ -68,9 +67,9 @@ static uint64_t site_of(const struct md_finding *finding)
 }
 
 /* The place of a site in the tables, and whether it was there before; SEEN_MAX if they are full, or if there are no stacks to tell sites apart. */
-static size_t look_up_site(const struct md_finding *finding, bool *known)
+static size_t look_up_site(const struct md_finding *finding, bool call_is_bug, bool *known)
 {
-	uint64_t site = site_of(finding);
+	uint64_t site = site_of(finding, call_is_bug);
 
 	*known = false;
 	if (!finding->block.alloc_stack.value && !finding->call.stack.value)
@@ -530,6 +529,12 @@ static bool is_dismissed(const struct md_finding *finding)
 		is_certainly_own_operators(finding);
 }
 
+/* A write that a guard page saw: it goes on, and its traces are found later. */
+static bool is_seen_write(const struct md_finding *finding)
+{
+	return finding->noticed == MD_NOTICED_AT_ACCESS && finding->access.kind == MD_ACCESS_WRITE && finding->access.pc && finding->block.valid;
+}
+
 /* Leaves in the list what is to be reported, with its sites. Returns whether there were errors that were reported before. */
 static bool sort_out(struct md_findings *findings, size_t sites[MD_FINDINGS_MAX])
 {
@@ -543,7 +548,9 @@ static bool sort_out(struct md_findings *findings, size_t sites[MD_FINDINGS_MAX]
 			continue;
 		if (finding->place == MD_PLACE_UNKNOWN && !md_error_is_bad_request(finding->error))
 			find_place(finding);
-		sites[kept] = look_up_site(finding, &known);
+		sites[kept] = look_up_site(finding, finding->noticed == MD_NOTICED_AT_CALL || finding->noticed == MD_NOTICED_AT_ACCESS, &known);
+		if (is_seen_write(finding)) /* what it and its like leave behind is the same bug */
+			look_up_site(finding, false, &(bool){ false });
 		if (!known) {
 			if (kept != i)
 				findings->list[kept] = *finding;
