@@ -83,6 +83,8 @@ UNIT_OBJECTS := $(call objects,plain,$(SRC) $(REPORT) $(SUPPORT) runtime/os_linu
 # These read what its owner may write at that moment, and find out afterwards whether it can be used: ThreadSanitizer is told to look away from them.
 RACY := src/inspect src/pattern src/history
 $(RACY:%=$(OUT)/plain/%.o): override CFLAGS := $(filter-out -fsanitize=thread,$(CFLAGS))
+# It calls functions for strings for what they touch.
+$(OUT)/plain/tests/unit/test_watch_strings.o: override CFLAGS += -fno-builtin
 # What the core asks of the system goes through tests/support/fake_os.c, which refuses it on request.
 FAKE_OS := -Wl,--wrap=md_os_map,--wrap=md_os_unmap,--wrap=md_os_drop,--wrap=md_os_move,--wrap=md_os_guard_install,--wrap=md_os_guard_remove,--wrap=md_os_guard_ranges_max,--wrap=md_os_address_space
 $(OUT)/tests/unit/%: $(OUT)/plain/tests/unit/%.o $(UNIT_OBJECTS) | $$(@D)/.

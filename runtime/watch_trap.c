@@ -31,7 +31,7 @@
 struct job {
 	const struct md_watch_place *place;
 	struct md_access access;
-	struct md_registers registers;
+	struct md_registers registers; /* as they were before the instruction, as far as stacks go */
 };
 
 #if defined(__x86_64__)
@@ -61,7 +61,8 @@ static void find_code(struct md_retrace *retrace, uintptr_t pc)
 }
 
 /* Finds the access of the instruction that is over, if it lies wholly in [begin, end). */
-static bool find_access(const struct md_watch_place *place, uintptr_t begin, uintptr_t end, const void *context, struct md_access *access)
+static bool find_access(
+	const struct md_watch_place *place, uintptr_t begin, uintptr_t end, const void *context, struct job *job)
 {
 	const ucontext_t *interrupted = context;
 	unsigned char around[MD_WATCH_BYTES_MAX + 2 * MD_RETRACE_AROUND];
@@ -81,16 +82,19 @@ static bool find_access(const struct md_watch_place *place, uintptr_t begin, uin
 		retrace.around = around;
 	if (!md_x86_retrace(&retrace, &found))
 		return false;
-	*access = (struct md_access){ .addr = found.addr, .bytes = found.bytes, .pc = found.pc, .kind = found.writes ? MD_ACCESS_WRITE : MD_ACCESS_READ };
+	job->access = (struct md_access){ .addr = found.addr, .bytes = found.bytes, .pc = found.pc,
+		.kind = found.writes ? MD_ACCESS_WRITE : MD_ACCESS_READ };
+	job->registers.pc = found.pc;
+	job->registers.sp += (uintptr_t)(intptr_t)found.pushed;
 	return !place->writes_only || found.writes;
 }
 
 #else
 
 /* Elsewhere nothing is watched: see watch_linux.c. */
-static bool find_access(const struct md_watch_place *place, uintptr_t begin, uintptr_t end, const void *context, struct md_access *access)
+static bool find_access(const struct md_watch_place *place, uintptr_t begin, uintptr_t end, const void *context, struct job *job)
 {
-	(void)place, (void)begin, (void)end, (void)context, (void)access;
+	(void)place, (void)begin, (void)end, (void)context, (void)job;
 	return false;
 }
 
@@ -129,7 +133,7 @@ static bool is_excused(const struct md_access *access)
 }
 
 /* An error for certain: see watch.h for why the block has to be the same. */
-static bool is_error(const struct md_watch_place *place, const void *context, struct md_access *access)
+static bool is_error(const struct md_watch_place *place, const void *context, struct job *job)
 {
 	struct md_block_view block;
 
@@ -137,8 +141,10 @@ static bool is_error(const struct md_watch_place *place, const void *context, st
 	bool front = place->why == MD_WATCH_FRONT;
 	uintptr_t begin = front ? block.begin : block.user + block.size, end = front ? block.user : block.end;
 
-	return md_watch_is_error(place, &block, place->range.addr, place->range.bytes) && find_access(place, begin, end, context, access) &&
-		md_watch_is_error(place, &block, access->addr, access->bytes) && !is_excused(access);
+	struct md_access watched = { .addr = place->range.addr, .bytes = place->range.bytes };
+
+	return md_watch_is_error(place, &block, &watched) && find_access(place, begin, end, context, job) &&
+		md_watch_is_error(place, &block, &job->access) && !is_excused(&job->access);
 }
 
 /* Our own checks read red zones, too. */
@@ -163,15 +169,14 @@ static bool take_trap(int number, siginfo_t *info, void *context)
 		return true;
 	if (place.why == MD_WATCH_ADDRESS) {
 		/* Of what is written there every instruction is of interest, even one that cannot be taken apart. */
-		if (!find_access(&place, 0, UINTPTR_MAX, context, &job.access))
-			job.access = (struct md_access){ .addr = place.range.addr, .bytes = 0, .pc = job.registers.pc - 1, .kind = MD_ACCESS_WRITE };
-	} else if (!is_error(&place, context, &job.access)) {
+		if (!find_access(&place, 0, UINTPTR_MAX, context, &job))
+			job.access = (struct md_access){ .addr = place.range.addr, .pc = --job.registers.pc, .kind = MD_ACCESS_WRITE };
+	} else if (!is_error(&place, context, &job)) {
 		md_watch_judged(index, place.generation, true);
 		return true;
 	} else {
 		md_watch_judged(index, place.generation, false);
 	}
-	job.registers.pc--; /* inside the instruction, as frames are looked up */
 	md_fault_aside(report, &job);
 	return true;
 }

@@ -8,6 +8,7 @@
 /* What matters of an instruction's form and is not in its operands. */
 struct form {
 	bool string, repeated;
+	int pushed;   /* bytes by which it makes the stack longer: push and pop of memory */
 	int loads_to; /* the general register that it loads, whole or its low part, if that is also part of the address; else -1 */
 };
 
@@ -43,15 +44,20 @@ static struct form form_of(const unsigned char *code, size_t length)
 	struct form form = { .loads_to = -1 };
 	const unsigned char *end = code + length;
 	unsigned rex = 0;
+	bool narrow = false;
 
-	for (; code < end && is_prefix(*code); code++)
+	for (; code < end && is_prefix(*code); code++) {
 		form.repeated |= *code == 0xf2 || *code == 0xf3;
+		narrow |= *code == 0x66;
+	}
 	if (code < end && (*code & 0xf0) == 0x40)
 		rex = *code++;
 	if (code == end)
 		return form;
 	form.string = (*code >= 0xa4 && *code <= 0xa7) || (*code >= 0xaa && *code <= 0xaf);
 	form.repeated &= form.string;
+	if (*code == 0x8f || (*code == 0xff && code + 1 < end && (code[1] >> 3 & 7) == 6))
+		form.pushed = (*code == 0xff ? 1 : -1) * (narrow ? 2 : 8);
 	if ((*code == 0x8b || *code == 0x63) && code + 1 < end)
 		form.loads_to = overwritten_base(code + 1, end, rex);
 	if (code[0] == 0x0f && code + 2 < end && (code[1] == 0xb6 || code[1] == 0xb7 || code[1] == 0xbe || code[1] == 0xbf))
@@ -113,7 +119,7 @@ static enum verdict look_at(const struct md_retrace *retrace, size_t at, const s
 		const struct md_x86_operand *operand = &decoded->operands[i];
 
 		*access = (struct md_retraced){ .pc = retrace->registers.rip - retrace->before + at, .addr = operand->addr, .bytes = operand->bytes,
-			.reads = operand->reads, .writes = operand->writes };
+			.reads = operand->reads, .writes = operand->writes, .pushed = form.pushed };
 		if (!operand->placed || !operand->bytes)
 			continue;
 		if (form.string ? find_element(retrace, &form, operand, &access->addr) : touches(retrace, operand->addr, operand->bytes))

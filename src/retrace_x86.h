@@ -37,6 +37,7 @@ struct md_retraced {
 	uintptr_t pc, addr;
 	uint32_t bytes;
 	bool reads, writes;
+	int pushed; /* bytes by which the instruction made the stack longer; below 0: shorter */
 };
 
 /* Finds the access that touched the watched bytes, if it lies wholly outside. False where it does not, or where it is not certain what was accessed. */

@@ -6,6 +6,8 @@
 #include "src/options_value.h"
 #include "src/words.h"
 
+#define VECTOR_BYTES_MIN 16
+
 /* --- the option --------------------------------------------------------------- */
 
 static bool parse_number(const char *text, uint64_t max, uint64_t *number)
@@ -117,8 +119,8 @@ static unsigned choose_rear(struct md_watches *watches, const struct md_block_vi
 	return changed;
 }
 
-/* The side without a guard page: a ring of those places that the above does not need. */
-static unsigned choose_open_side(struct md_watches *watches, const struct md_block_view *block)
+/* The side without a guard page: a ring of those places that the above does not need. hunting: somebody's write is looked for, and our own checks read. */
+static unsigned choose_open_side(struct md_watches *watches, const struct md_block_view *block, bool hunting)
 {
 	enum md_watch_why why = block->flush == MD_FLUSH_BEGIN ? MD_WATCH_REAR : MD_WATCH_FRONT;
 	unsigned free = watches->usable - watches->rear;
@@ -132,7 +134,7 @@ static unsigned choose_open_side(struct md_watches *watches, const struct md_blo
 		return 0;
 	unsigned place = watches->rear + watches->next++ % free;
 
-	set(watches, place, why, range, false, block);
+	set(watches, place, why, range, hunting || why == MD_WATCH_REAR, block);
 	return 1u << place;
 }
 
@@ -144,7 +146,7 @@ unsigned md_watch_choose(struct md_watches *watches, const struct md_block_view 
 		return 0;
 	if (damaged)
 		changed = choose_rear(watches, block);
-	return changed | choose_open_side(watches, block);
+	return changed | choose_open_side(watches, block, damaged);
 }
 
 unsigned md_watch_choose_address(struct md_watches *watches, struct md_watch_range range)
@@ -179,11 +181,17 @@ static bool is_same_block(const struct md_watch_place *place, const struct md_bl
 		now->alloc_stack.value == place->stack.value;
 }
 
-bool md_watch_is_error(const struct md_watch_place *place, const struct md_block_view *now, uintptr_t addr, size_t bytes)
+/* As functions for strings read. */
+static bool is_aligned_vector(const struct md_access *access)
 {
-	uintptr_t end = addr + bytes;
+	return access->kind != MD_ACCESS_WRITE && access->bytes >= VECTOR_BYTES_MIN && access->addr % access->bytes == 0;
+}
 
-	if (!bytes || end < addr || !is_same_block(place, now))
+bool md_watch_is_error(const struct md_watch_place *place, const struct md_block_view *now, const struct md_access *access)
+{
+	uintptr_t addr = access->addr, end = addr + access->bytes;
+
+	if (end <= addr || !is_same_block(place, now) || is_aligned_vector(access))
 		return false;
 	if (addr >= place->range.addr + place->range.bytes || end <= place->range.addr) /* it is not what the place saw */
 		return false;

@@ -9,6 +9,8 @@
  *
  * Invariant   An access is an error only if its range lies wholly before, or wholly behind, the very block that the place was chosen for, and that block is
  *             still live. A place that is out of date costs time, and never a false report: what its block has become does not matter.
+ * Vectors     Functions for strings read whole vectors at their own alignment, which never crosses a page: some of those lie wholly outside (memrchr takes
+ *             four at a time). So no read of 16 bytes or more at such an address is an error, and reads behind blocks are not watched at all.
  * Locking     struct md_watches is changed by one thread at a time. A signal handler may read a place at any moment: it copies it, and believes the copy
  *             only if the generation is the one of the trap, before and after.
  */
@@ -44,7 +46,7 @@ struct md_watch_place {
 	_Atomic uint32_t generation; /* changes with the rest; 0 while it does */
 	enum md_watch_why why;
 	struct md_watch_range range;
-	bool writes_only; /* what lies behind a block is often read by correct code: functions for strings read whole vectors */
+	bool writes_only; /* a write is looked for: reads are everyday behind a block, and our own checks make some, too */
 	/* The block, as it was when the place was chosen. */
 	uintptr_t user;
 	size_t size;
@@ -99,7 +101,7 @@ void md_watch_leave(struct md_watch_place *place);
 /* Copies a place for a trap that came with that generation and address. False if it is another one's by now. Async-signal-safe. */
 bool md_watch_copy(const struct md_watch_place *place, uint32_t generation, uintptr_t addr, struct md_watch_place *copy);
 
-/* True if the access to [addr, addr + bytes), which this place saw, is an error for certain. now: the block that is there now. */
-bool md_watch_is_error(const struct md_watch_place *place, const struct md_block_view *now, uintptr_t addr, size_t bytes);
+/* True if the access that this place saw is an error for certain. now: the block that is there now. */
+bool md_watch_is_error(const struct md_watch_place *place, const struct md_block_view *now, const struct md_access *access);
 
 #endif

@@ -60,6 +60,24 @@ Test(retrace, plain_accesses)
 	cr_assert(is(BLOCK - 8, 4, true, true, CODE));
 }
 
+Test(retrace, the_stack_is_as_it_was)
+{
+	TRAP_BEHIND("\xff\x33", true); /* push (%rbx) */
+	retrace.registers.general[RBX] = BLOCK - 8;
+	cr_assert(md_x86_retrace(&retrace, &access));
+	cr_assert(is(BLOCK - 8, 8, true, false, CODE));
+	cr_assert_eq(access.pushed, 8);
+	TRAP_BEHIND("\x8f\x03", true); /* pop (%rbx) */
+	retrace.registers.general[RBX] = BLOCK - 8;
+	cr_assert(md_x86_retrace(&retrace, &access));
+	cr_assert(is(BLOCK - 8, 8, false, true, CODE));
+	cr_assert_eq(access.pushed, -8);
+	TRAP_BEHIND("\x8b\x03", true); /* mov (%rbx), %eax */
+	retrace.registers.general[RBX] = BLOCK - 8;
+	cr_assert(md_x86_retrace(&retrace, &access));
+	cr_assert_eq(access.pushed, 0);
+}
+
 Test(retrace, what_reaches_into_the_block_is_no_matter)
 {
 	TRAP_BEHIND("\x48\x8b\x43\xfc", true); /* mov -4(%rbx), %rax */

@@ -159,6 +159,7 @@ Test(watch, a_block_that_begins_at_its_page_is_watched_behind)
 	block.flush = MD_FLUSH_BEGIN;
 	cr_assert_eq(md_watch_choose(&watches, &block, false), 1);
 	cr_assert_eq(watches.places[0].why, MD_WATCH_REAR);
+	cr_assert(watches.places[0].writes_only);
 	cr_assert_eq(watches.places[0].range.addr, 0x1018);
 	cr_assert_eq(watches.places[0].range.bytes, 8);
 }
@@ -194,7 +195,7 @@ Test(watch, slack_of_damaged_stacks_is_covered)
 				if (!(changed >> i & 1))
 					continue;
 				must_be_settable(place->range);
-				must(place->writes_only == (place->why == MD_WATCH_REAR), "reads behind a block are everyday");
+				must(place->writes_only, "it is a write that is looked for");
 				if (place->why == MD_WATCH_REAR) {
 					covered += place->range.bytes;
 					must(place->range.addr >= block.user + size && place->range.addr + place->range.bytes <= block.end, "outside");
@@ -280,6 +281,13 @@ Test(watch, a_trap_of_an_earlier_choice_is_nobodys)
 	cr_assert_not(md_watch_copy(place, first, 0x3fd8, &copy));
 }
 
+static bool is_error(const struct md_watch_place *place, const struct md_block_view *now, uintptr_t addr, size_t bytes)
+{
+	struct md_access access = { .addr = addr, .bytes = bytes, .kind = MD_ACCESS_WRITE };
+
+	return md_watch_is_error(place, now, &access);
+}
+
 /* Every range around a block, for both sides. */
 Test(watch, only_ranges_wholly_outside_are_errors)
 {
@@ -305,14 +313,14 @@ Test(watch, only_ranges_wholly_outside_are_errors)
 						beyond |= at < block.begin || at >= block.end;
 					}
 					expected = seen && !inside && !beyond;
-					must(md_watch_is_error(place, &block, addr, bytes) == expected, "place %u, %zu bytes at %lx", i, bytes, addr);
+					must(is_error(place, &block, addr, bytes) == expected, "place %u, %zu bytes at %lx", i, bytes, addr);
 					errors += expected;
 				}
 			}
 		}
 	}
 	cr_assert_gt(errors, 1000);
-	cr_assert_not(md_watch_is_error(&(struct md_watch_place){ .why = MD_WATCH_FRONT, .range = { 0x1fa8, 8 }, .user = block.user, .size = 40,
+	cr_assert_not(is_error(&(struct md_watch_place){ .why = MD_WATCH_FRONT, .range = { 0x1fa8, 8 }, .user = block.user, .size = 40,
 		.stack = { STACK }, .time = TIME }, &block, 0x1fa8, SIZE_MAX), "it goes around");
 }
 
@@ -322,25 +330,47 @@ Test(watch, a_block_that_is_another_one_meanwhile_says_nothing)
 	struct md_block_view block = block_at(0x1fe0, 32, 0x1000, 0x2000), now = block;
 
 	md_watch_choose(&watches, &block, false);
-	cr_assert(md_watch_is_error(&watches.places[0], &now, 0x1fd8, 8));
+	cr_assert(is_error(&watches.places[0], &now, 0x1fd8, 8));
 	now.alloc_time++;
-	cr_assert_not(md_watch_is_error(&watches.places[0], &now, 0x1fd8, 8));
+	cr_assert_not(is_error(&watches.places[0], &now, 0x1fd8, 8));
 	now = block;
 	now.alloc_stack.value++;
-	cr_assert_not(md_watch_is_error(&watches.places[0], &now, 0x1fd8, 8));
+	cr_assert_not(is_error(&watches.places[0], &now, 0x1fd8, 8));
 	now = block;
 	now.size--;
-	cr_assert_not(md_watch_is_error(&watches.places[0], &now, 0x1fd8, 8));
+	cr_assert_not(is_error(&watches.places[0], &now, 0x1fd8, 8));
 	now = block;
 	now.user -= 16;
-	cr_assert_not(md_watch_is_error(&watches.places[0], &now, 0x1fd8, 8));
+	cr_assert_not(is_error(&watches.places[0], &now, 0x1fd8, 8));
 	now = block;
 	now.state = MD_BLOCK_QUARANTINED;
-	cr_assert_not(md_watch_is_error(&watches.places[0], &now, 0x1fd8, 8));
+	cr_assert_not(is_error(&watches.places[0], &now, 0x1fd8, 8));
 	now = block;
 	now.valid = false;
-	cr_assert_not(md_watch_is_error(&watches.places[0], &now, 0x1fd8, 8));
+	cr_assert_not(is_error(&watches.places[0], &now, 0x1fd8, 8));
 	now = block;
 	watches.places[0].why = MD_WATCH_ADDRESS;
-	cr_assert_not(md_watch_is_error(&watches.places[0], &now, 0x1fd8, 8));
+	cr_assert_not(is_error(&watches.places[0], &now, 0x1fd8, 8));
+}
+
+Test(watch, aligned_vectors_may_be_read)
+{
+	struct md_watches watches = { .usable = MD_WATCHES };
+	struct md_block_view block = block_at(0x1fe0, 32, 0x1000, 0x2000);
+	static const struct {
+		uintptr_t addr;
+		size_t bytes;
+		bool error;
+	} reads[] = { { 0x1fd0, 16, false }, { 0x1fcc, 16, true }, { 0x1fc0, 32, false }, { 0x1fbc, 32, true }, { 0x1fd8, 8, true }, { 0x1fdc, 4, true },
+		{ 0x1f80, 64, false } };
+
+	md_watch_choose(&watches, &block, false);
+	for (size_t i = 0; i < sizeof reads / sizeof *reads; i++) {
+		struct md_access access = { .addr = reads[i].addr, .bytes = reads[i].bytes, .kind = MD_ACCESS_READ };
+
+		cr_expect_eq(md_watch_is_error(&watches.places[0], &block, &access), reads[i].error, "%zu bytes at %lx", reads[i].bytes, reads[i].addr);
+	}
+	struct md_access write = { .addr = 0x1fd0, .bytes = 16, .kind = MD_ACCESS_WRITE };
+
+	cr_assert(md_watch_is_error(&watches.places[0], &block, &write));
 }
