@@ -5,6 +5,8 @@
 
 #include "src/inspect.h"
 
+#define GUARD_SHOWN 32 /* bytes of a guard page in hexdumps: they are all alike */
+
 static uint32_t slot_of(const struct md_zone *zone, const struct md_record *record)
 {
 	return (uint32_t)(record - zone->records);
@@ -55,8 +57,14 @@ struct md_finding *md_check_add(struct md_heap *heap, struct md_thread *thread, 
 		finding->block = *block;
 		finding->place = MD_PLACE_BLOCK;
 		if (block->closed || block->guard_before || block->guard_after) { /* with the guard pages, which cannot be read, but can be shown */
-			low = block->guard_before ? block->begin - MD_PAGE_BYTES : block->begin & ~(uintptr_t)15;
-			high = block->guard_after ? block->end + MD_PAGE_BYTES : block->end;
+			low = addr < block->begin ? addr - GUARD_SHOWN : block->begin - (block->guard_before ? GUARD_SHOWN : 0);
+			high = addr >= block->end ? addr + GUARD_SHOWN : block->end + (block->guard_after ? GUARD_SHOWN : 0);
+			low = low & ~(uintptr_t)15;
+			high = (high + 15) & ~(uintptr_t)15;
+			if (low < block->zone_begin)
+				low = block->zone_begin;
+			if (high > block->zone_end)
+				high = block->zone_end;
 		} else if (block->zone_kind == MD_ZONE_LARGE) { /* the rest of a large zone was never touched, and should not be now */
 			low = block->begin & ~(uintptr_t)15;
 			high = block->end;

@@ -2,7 +2,7 @@
  *
  * A write 200 bytes behind a block, within a red zone made wide.
  */
-// options: redzone=256
+// options: redzone=256 guard=off
 // expect: ERROR: malloc-debug: heap-buffer-overflow
 // expect: 200 bytes after the 40-byte block
 // expect: in main *overflow_wide.c:18

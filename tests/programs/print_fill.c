@@ -2,6 +2,7 @@
  *
  * Prints what a new block and a freed block hold.
  */
+// options: guard=off
 #include <stdio.h>
 #include <stdlib.h>
 

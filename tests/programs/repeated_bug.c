@@ -2,6 +2,7 @@
  *
  * The same bug a thousand times: one report, and all are counted.
  */
+// options: guard=off
 // expect: ERROR: malloc-debug: heap-buffer-overflow
 // errors: 1
 // output: findings 1000, reports 1

@@ -2,12 +2,13 @@
  *
  * Writes after free, found by malloc_debug_check() and by malloc_debug_purge(), which say how many.
  */
+// options: guard=off
 // expect: ERROR: malloc-debug: heap-use-after-free
 // expect: the start of the 64-byte block
-// expect: in main *write_after_free_purge.c:22
+// expect: in main *write_after_free_purge.c:23
 // expect: ERROR: malloc-debug: heap-use-after-free
 // expect: 63 bytes inside the 64-byte block
-// expect: in main *write_after_free_purge.c:23
+// expect: in main *write_after_free_purge.c:24
 // output: check 1, purge 1, purge 0
 // status: 0
 #include <malloc_debug.h>
