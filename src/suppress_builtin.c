@@ -51,6 +51,11 @@ const char md_suppress_builtin[] =
 	"   match-leak-kinds: possible\n"
 	"   ...\n"
 	"   fun:g_type_register_*\n"
-	"}\n";
+	"}\n"
+	/* HotSpot looks at memory that may be nobody's, on purpose, and catches the fault: to find out whether a handle is one, with -Xcheck:jni. */
+	"heap-buffer-overflow:^_SafeFetch\n"
+	"heap-buffer-underflow:^_SafeFetch\n"
+	"heap-use-after-free:^_SafeFetch\n"
+	"heap-wild-access:^_SafeFetch\n";
 
 const size_t md_suppress_builtin_bytes = sizeof md_suppress_builtin - 1;

@@ -91,7 +91,7 @@ size_t md_word_nearest(const char *choices, const char *typed, size_t typed_leng
 	const char *choice;
 
 	for (size_t i = 0; (choice = md_word_next(&choices, &length)); i++) {
-		unsigned distance = md_word_distance(typed, typed_length, choice, length);
+		unsigned distance = typed_length ? md_word_distance(typed, typed_length, choice, length) : 0; /* nothing is like the first */
 
 		if (distance < nearest_distance) {
 			nearest_distance = distance;

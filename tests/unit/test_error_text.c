@@ -139,6 +139,7 @@ Test(error_text, overflow_in_full)
 		"Hint: A loop or copy ran past the end of the block: check its bound, and room for the terminating NUL.\n"
 		"Try next:\n"
 		"  MALLOC_DEBUG_CHECK_EVERY=100        checks the whole heap every 100 calls, so that the damage is found nearer to the write\n"
+		"  MALLOC_DEBUG_GUARD=all              puts each block at a guard page, so that the access itself is seen, with its stack\n"
 		"  MALLOC_DEBUG_ON_ERROR=pause         waits here for a debugger\n"
 		"Process 4711 (/home/user/app), report 1, 2.000 s after start.\n"
 		"Options: redzone=16 quarantine=16M\n"

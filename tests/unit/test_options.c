@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "src/guard_policy.h"
 #include "src/options.h"
 
 /* An environment of our own: "NAME=value" strings, NULL at the end, and a record of what was complained about. */
@@ -136,6 +137,10 @@ Test(table, choices_agree_with_the_enumerators)
 		{ "leak_kinds", 3, MD_LEAKS_REACHABLE, "reachable" },
 		{ "leak_roots", 5, MD_ROOTS_MAPPINGS, "mappings" },
 		{ "leaks_at", 5, MD_LEAKS_AT_FORK, "fork" },
+		{ "crashes", 4, MD_CRASHES_ABRT, "abrt" },
+		{ "guard", 3, MD_GUARD_ALL, "all" },
+		{ "guard_side", 3, MD_GUARD_BOTH, "both" },
+		{ "guard_align", 3, MD_GUARD_ALIGN_1, "1" },
 	};
 	size_t enums = 0;
 
