@@ -179,7 +179,7 @@ void md_guard_spend(struct md_heap *heap, enum md_guard_reason reason, uint64_t 
 	if (known && ticks > known * 8)
 		ticks = known * 8;
 	atomic_store_explicit(&guard->block_ticks, known ? known - known / 32 + ticks / 32 : ticks, memory_order_relaxed);
-	if (reason == MD_GUARD_SAMPLE || atomic_load_explicit(&guard->burst, memory_order_relaxed) <= 0)
+	if (reason != MD_GUARD_FIRST || atomic_load_explicit(&guard->burst, memory_order_relaxed) <= 0)
 		atomic_fetch_sub_explicit(&guard->credit_ticks, (int64_t)ticks, memory_order_relaxed);
 }
 

@@ -97,7 +97,7 @@ void md_guard_suspect(struct md_heap *heap, md_stack_id stack);
 bool md_guard_is_suspect(const struct md_guard *guard, md_stack_id stack);
 
 /* Sets the time that has passed since md_clock_now() was `since` against what may be spent on guarding (MD_GUARD_NOT: a block guarded before). While the
- * burst lasts, only samples are charged. */
+ * burst lasts, first blocks cost nothing. */
 void md_guard_spend(struct md_heap *heap, enum md_guard_reason reason, uint64_t since);
 
 #endif

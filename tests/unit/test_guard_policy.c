@@ -94,6 +94,24 @@ Test(guard_policy, samples_come_while_there_is_time)
 	must(self->guard.interval > 10000, "the distance did not grow: %u", self->guard.interval);
 }
 
+/* As many as a 64th of the time allows, whatever the kind: here no time passes but that of the allocations themselves. */
+Test(guard_policy, one_busy_stack_gets_little)
+{
+	static const size_t sizes[] = { 40, 60000 };
+
+	for (size_t k = 0; k < 2; k++) {
+		unsigned guarded = 0, blocks = k ? 20000 : 200000;
+
+		for (unsigned i = 0; i < blocks; i++) {
+			void *user = allocate_at(7 + (uint32_t)k, sizes[k]);
+
+			guarded += is_guarded(user);
+			heap_free(&heap, self, user);
+		}
+		must(guarded >= 4 && guarded < blocks / 20, "%zu bytes: %u of %u", sizes[k], guarded, blocks);
+	}
+}
+
 Test(guard_policy, bytes_are_bounded)
 {
 	for (uint32_t stack = 1; stack <= 4000; stack++) {
