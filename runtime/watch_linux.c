@@ -52,8 +52,8 @@ static _Atomic int state;       /* enum state */
 static const char *given_up;    /* why */
 static _Atomic bool begun, moving;
 static unsigned openings;
-static uint32_t owner;          /* the process that opened them */
-static _Atomic uint32_t *own;   /* 0 in a child that was forked since then; NULL where the system cannot do it */
+static uint32_t owner;          /* the process whose all this is */
+static _Atomic uint32_t *own;   /* 0 in a child that was forked without handlers; NULL where the system cannot do it */
 static uint32_t magic;          /* 30 bits: events of the program's send something else */
 static uint64_t turns, turns_at;
 static volatile uint64_t nobodys __attribute__((aligned(8))); /* what an event stands on that has nothing to watch */
@@ -251,9 +251,11 @@ static const char *reason(int error)
 	}
 }
 
-static void note_owner(void)
+static void become_owner(void)
 {
 	owner = (uint32_t)md_syscall0(SYS_getpid);
+	openings = 0;
+	turns_at = 0; /* a child's count begins at 0 */
 	if (!own) {
 		own = md_os_map(0, MD_PAGE_BYTES);
 		if (own && md_syscall3(SYS_madvise, (long)own, MD_PAGE_BYTES, MADV_WIPEONFORK) != 0) {
@@ -291,7 +293,6 @@ static bool open_events(void)
 		give_up(reason(error));
 		return false;
 	}
-	note_owner();
 	watches.usable = count;
 	watches.rear = 0;
 	atomic_store(&state, OPEN);
@@ -318,17 +319,29 @@ static void count_turns(uint64_t now)
 	turns_at = now;
 }
 
-/* Not in a child that shares our memory; one that has a copy of it begins anew. */
+/* In a child that has a copy of everything: what it inherited acts on its parent's events. */
+static void begin_anew(void)
+{
+	if (atomic_load(&state) == OPEN) {
+		close_events();
+		atomic_store(&state, CLOSED);
+	}
+	become_owner();
+}
+
+/* Not in a child that shares our memory. */
 static bool is_owner(void)
 {
 	if ((uint32_t)md_syscall0(SYS_getpid) == owner)
 		return true;
-	if (own && !atomic_load(own))
-		md_watch_after_fork();
-	return false;
+	if (!own || atomic_load(own))
+		return false;
+	begin_anew();
+	return true;
 }
 
-static void move(unsigned changed)
+/* False if the events were lost: the program closed them, or all descriptors it does not know. */
+static bool move(unsigned changed)
 {
 	struct perf_event_attr attributes;
 
@@ -336,15 +349,23 @@ static void move(unsigned changed)
 		if (!(changed >> i & 1))
 			continue;
 		fill_in(&attributes, i);
-		if (!is_ours(&events[i])) { /* the program closed it, or all it does not know */
+		if (!is_ours(&events[i])) {
 			close_events();
 			atomic_store(&state, CLOSED);
-			return;
+			return false;
 		}
 		if (md_syscall_failed(md_syscall3(SYS_ioctl, events[i].fd, PERF_EVENT_IOC_MODIFY_ATTRIBUTES, (long)&attributes)))
 			md_watch_leave(&watches.places[i]); /* where it stood: its traps are out of date now */
 		atomic_fetch_add_explicit(&md_watch_counts.moves, 1, memory_order_relaxed);
 	}
+	return true;
+}
+
+static void watch_address(void)
+{
+	if (atomic_load(&state) == CLOSED && open_events())
+		move(md_watch_choose_address(&watches, setting.range));
+	plan(UINT64_MAX);
 }
 
 static void watch_block(uintptr_t user)
@@ -352,6 +373,10 @@ static void watch_block(uintptr_t user)
 	struct md_heap *heap = &md_process.heap;
 	struct md_block_view block;
 
+	if (setting.mode == MD_WATCH_AT_ADDRESS) { /* a child forgets it, and finds out here */
+		watch_address();
+		return;
+	}
 	md_inspect_address(heap, user, &block);
 	if (!block.valid || block.user != user)
 		return;
@@ -370,7 +395,8 @@ static void watch_block(uintptr_t user)
 		give_up("SIGTRAP does not come to us any more");
 		return;
 	}
-	move(md_watch_choose(&watches, &block, hunting));
+	if (!move(md_watch_choose(&watches, &block, hunting)) && open_events())
+		move(md_watch_choose(&watches, &block, hunting));
 	md_watch_budget_spend(&budget, md_clock_now() - now, hunting);
 	count_turns(now);
 	if (md_watch_budget_is_over(&budget, now))
@@ -388,7 +414,7 @@ void md_watch_attend(struct md_thread *self)
 	self->watch_wanted = 0;
 	if (md_is_restricted() || atomic_load(&state) == GIVEN_UP || !take_turn())
 		return;
-	if (atomic_load(&state) == CLOSED || is_owner())
+	if (is_owner())
 		watch_block(user);
 	end_turn();
 }
@@ -422,10 +448,10 @@ void md_watch_begin(void)
 		give_up("somebody else handles SIGTRAP");
 		return;
 	}
+	become_owner();
 	atomic_store(&begun, true);
 	if (setting.mode == MD_WATCH_AT_ADDRESS && take_turn()) {
-		if (open_events())
-			move(md_watch_choose_address(&watches, setting.range));
+		watch_address();
 		end_turn();
 	}
 	if (self && self->watch_wanted && !self->busy) {
@@ -456,13 +482,12 @@ void md_watch_fork_made(void)
 
 void md_watch_after_fork(void)
 {
-	atomic_store(&moving, false);
-	if (atomic_load(&state) != OPEN)
+	if (!atomic_load(&begun) || md_is_restricted())
 		return;
-	close_events();
-	openings = 0;
-	atomic_store(&state, CLOSED);
-	plan(md_clock_now() + CHILD_DELAY_TICKS);
+	atomic_store(&moving, false);
+	begin_anew();
+	if (atomic_load(&state) != GIVEN_UP)
+		plan(md_clock_now() + CHILD_DELAY_TICKS);
 }
 
 void md_watch_end(const char *why)
@@ -474,7 +499,7 @@ void md_watch_end(const char *why)
 			return;
 		md_syscall0(SYS_sched_yield);
 	}
-	if (atomic_load(&state) == CLOSED || is_owner())
+	if (is_owner())
 		give_up(why);
 	end_turn();
 }
