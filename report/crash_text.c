@@ -30,7 +30,8 @@ static void put_fill(struct md_text *text, const struct md_finding *finding, con
 
 	md_textf(text, "The address consists of the byte 0x%x, which %s", (unsigned)(pointer & 0xff), what);
 	if (addr != pointer)
-		md_textf(text, " (%p and %B %s)", pointer, (uint64_t)(addr > pointer ? addr - pointer : pointer - addr), addr > pointer ? "more" : "less");
+		md_textf(text, " (%p and %B %s)", pointer, (uint64_t)(addr > pointer ? addr - pointer : pointer - addr),
+			addr > pointer ? "more" : "less");
 	md_text_put(text, ".\n");
 }
 
@@ -64,7 +65,9 @@ static void put_cause(struct md_text *text, const struct md_report *report)
 		put_place(text, report);
 		break;
 	case MD_CRASH_NONCANONICAL:
-		md_textf(text, "%p is no address that the processor can use: a pointer that was not set, or was overwritten with other data.\n", finding->addr);
+		md_textf(text,
+			"%p is no address that the processor can use: a pointer that was not set, or was overwritten with other data.\n",
+			finding->addr);
 		break;
 	case MD_CRASH_MISALIGNED:
 		md_textf(text, "The instruction wants an address that is aligned, and %p is not.\n", finding->addr);
@@ -79,7 +82,8 @@ static void put_cause(struct md_text *text, const struct md_report *report)
 		put_fill(text, finding, "new memory is filled with: a pointer was read before it was set");
 		break;
 	case MD_CRASH_REDZONE:
-		md_textf(text, "The bytes of %p look like those of a red zone: a pointer was read from outside of a block.\n", finding->addr);
+		md_textf(text, "The bytes of %p look like those of a red zone: a pointer was read from outside of a block.\n",
+			finding->addr);
 		break;
 	case MD_CRASH_UNMAPPED:
 		put_place(text, report);
@@ -88,16 +92,18 @@ static void put_cause(struct md_text *text, const struct md_report *report)
 		break;
 	case MD_CRASH_PROTECTED:
 		put_place(text, report);
-		md_text_put(text, finding->access.kind == MD_ACCESS_WRITE ? "That memory may not be written.\n"
-			: executes                                        ? "That memory has no code that may be executed.\n"
-									  : "That memory may not be read.\n");
+		md_text_put(text,
+			finding->access.kind == MD_ACCESS_WRITE ? "That memory may not be written.\n"
+				: executes                      ? "That memory has no code that may be executed.\n"
+								: "That memory may not be read.\n");
 		break;
 	case MD_CRASH_PAST_FILE:
 		md_text_put(text, "The memory is mapped, but there is no such part of the file behind it, or no room left for it.\n");
 		break;
 	default:
 		if (finding->crash->signal_name && !finding->crash->reason && finding->error == MD_ERROR_SEGV)
-			md_text_put(text, "The processor does not say which address was wrong: the instruction may be one that programs must not execute.\n");
+			md_text_put(text,
+				"The processor does not say which address was wrong: the instruction may be one that programs must not execute.\n");
 	}
 }
 

@@ -175,7 +175,7 @@ MD_EXPORT int sigaltstack(const stack_t *restrict new, stack_t *restrict old)
 		result = md_syscall2(SYS_sigaltstack, (long)new, 0);
 		if (md_syscall_failed(result))
 			return fail(result);
-		if (own_begin && (new->ss_flags & SS_DISABLE))
+		if (own_begin && (new->ss_flags &SS_DISABLE))
 			md_syscall2(SYS_sigaltstack, (long)&ours, 0);
 	}
 	if (old)

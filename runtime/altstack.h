@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Alternate stacks: each thread has one of ours for signal handlers, until the program sets one of its own, so that the overflow of a stack can be reported.
+ * Alternate stacks: each thread has one of ours for signal handlers, until the program sets one of its own, so that the overflow of a stack
+ * can be reported.
  *
- * The program does not see it: sigaltstack is wrapped and says that there is none; when the program takes its own away, ours comes back. Memory is reserved
- * in pieces and touched only by a handler. A thread gives its stack back when it ends.
+ * The program does not see it: sigaltstack is wrapped and says that there is none; when the program takes its own away, ours comes back.
+ * Memory is reserved in pieces and touched only by a handler. A thread gives its stack back when it ends.
  *
- * Our own handlers need little of it: what takes more runs on a stack of its own (fault.c). It is larger because some run times (Go's) look for an
- * alternate stack by raw system calls and make the one they find theirs.
+ * Our own handlers need little of it: what takes more runs on a stack of its own (fault.c). It is larger because some run times (Go's) look
+ * for an alternate stack by raw system calls and make the one they find theirs.
  */
 #ifndef MD_ALTSTACK_H
 #define MD_ALTSTACK_H

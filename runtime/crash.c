@@ -11,7 +11,7 @@
 #include "src/inspect.h"
 #include "src/os.h"
 
-#define NULL_BYTES 0x10000u       /* nothing is ever mapped there */
+#define NULL_BYTES 0x10000u             /* nothing is ever mapped there */
 #define NEAR_BYTES ((uintptr_t)1 << 16) /* of a member or element from the pointer that was read */
 #define STACK_NEAR ((uintptr_t)1 << 20)
 #define STACK_END ((uintptr_t)64 << 10) /* the lowest part of a stack, with its guard */
@@ -88,7 +88,8 @@ static uintptr_t stack_low_of(const struct md_thread *self)
 	struct rlimit limit;
 
 	if (self->stack_high == md_process.main_stack_high && self->stack_high && !md_is_restricted() &&
-		md_syscall4(SYS_prlimit64, 0, RLIMIT_STACK, 0, (long)&limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < self->stack_high)
+		md_syscall4(SYS_prlimit64, 0, RLIMIT_STACK, 0, (long)&limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+		limit.rlim_cur < self->stack_high)
 		return self->stack_high - limit.rlim_cur;
 	return self->stack_low;
 }
@@ -108,7 +109,8 @@ static bool is_stack_overflow(const struct md_thread *self, const struct md_cras
 	return addr <= crash->sp + 512 && md_os_read(addr & ~(uintptr_t)7, &word, sizeof word) == 0 && !md_is_restricted();
 }
 
-static enum md_crash_cause find_cause(const struct md_thread *self, struct md_crash *crash, const struct md_fault *fault, const siginfo_t *info)
+static enum md_crash_cause find_cause(
+	const struct md_thread *self, struct md_crash *crash, const struct md_fault *fault, const siginfo_t *info)
 {
 	const struct md_heap_config *config = &md_process.heap.config;
 	uintptr_t addr = fault->addr;
@@ -173,7 +175,9 @@ void md_crash_add(struct md_thread *self, struct md_crash *crash, int number, co
 	struct md_finding *finding;
 
 	md_fault_read(&fault, info, context);
-	*crash = (struct md_crash){ .signal = number, .signal_name = known->name, .reason = reason_of(number, info->si_code), .known = fault.known };
+	*crash = (struct md_crash){
+		.signal = number, .signal_name = known->name, .reason = reason_of(number, info->si_code), .known = fault.known
+	};
 	md_fault_registers(crash, context);
 	crash->cause = find_cause(self, crash, &fault, info);
 	find_points(crash);

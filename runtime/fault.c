@@ -9,6 +9,7 @@
 #include "runtime/entry.h"
 #include "runtime/policy.h"
 #include "runtime/restrict.h"
+#include "runtime/signal_action.h"
 #include "runtime/signals.h"
 #include "runtime/sink.h"
 #include "runtime/syscall.h"
@@ -18,7 +19,7 @@
 #include "src/guard.h"
 
 #define STACK_BYTES ((size_t)256 << 10)
-#define BIT(number) (1ull << ((number) - 1))
+#define BIT(number) (1ull << ((number)-1))
 #define UNBLOCKED (BIT(SIGSEGV) | BIT(SIGBUS) | BIT(33)) /* during a report; the last is world.h's */
 
 /* What is to be done on the private stack. */
@@ -59,9 +60,11 @@ static void report_access(struct md_thread *self, const struct job *job)
 	md_fault_read(&fault, job->info, job->context);
 	if (!fault.known)
 		fault.access.addr = fault.addr;
-	struct md_call call = { .api = MD_API_NONE, .stack = md_unwind_capture_at(self, &fault.registers, fault.access.kind == MD_ACCESS_EXECUTE) };
+	struct md_call call = { .api = MD_API_NONE,
+		.stack = md_unwind_capture_at(self, &fault.registers, fault.access.kind == MD_ACCESS_EXECUTE) };
 
-	if (!md_access_add(&md_process.heap, self, &fault.access, &call) || !self->findings.count) /* another thread allocated the block meanwhile */
+	/* Nothing is wrong where another thread allocated the block meanwhile. */
+	if (!md_access_add(&md_process.heap, self, &fault.access, &call) || !self->findings.count)
 		return;
 	const struct md_finding *finding = &self->findings.list[self->findings.count - 1];
 
@@ -84,8 +87,8 @@ static void say_crash(int number, const siginfo_t *info, const void *context)
 
 	md_fault_registers(&here, context);
 	const char *place = here.pc >= md_process.library_begin && here.pc < md_process.library_end ? "in malloc-debug itself"
-		: is_busy()                                                                        ? "inside a call of malloc-debug"
-												   : "in a thread that has ended its destructors";
+		: is_busy()                                                                         ? "inside a call of malloc-debug"
+			    : "in a thread that has ended its destructors";
 
 	md_text_init(&text, line, sizeof line, false);
 	md_textf(&text, "==%u==ERROR: malloc-debug: %s at address %p, pc %p, %s\n", md_process_pid(), md_crash_signal_name(number),
@@ -162,8 +165,9 @@ static bool is_wanted(int number)
 {
 	uint64_t crashes = md_process.options.crashes;
 
-	return number == SIGSEGV || number == SIGBUS || (number == SIGILL && (crashes & MD_CRASHES_ILL)) || (number == SIGFPE && (crashes & MD_CRASHES_FPE)) ||
-		(number == SIGTRAP && (crashes & MD_CRASHES_TRAP)) || (number == SIGABRT && (crashes & MD_CRASHES_ABRT));
+	return number == SIGSEGV || number == SIGBUS || (number == SIGILL && (crashes & MD_CRASHES_ILL)) ||
+		(number == SIGFPE && (crashes & MD_CRASHES_FPE)) || (number == SIGTRAP && (crashes & MD_CRASHES_TRAP)) ||
+		(number == SIGABRT && (crashes & MD_CRASHES_ABRT));
 }
 
 /* By the program itself, or by what it did: what somebody else sent is no crash. */
@@ -196,9 +200,12 @@ static void on_fault(int number, siginfo_t *info, void *context)
 
 bool md_fault_init(void)
 {
-	static const struct md_signal_claim faults = { .before = take_guard, .instead = on_fault, .flags = SA_ONSTACK | SA_NODEFER, .mask = ~UNBLOCKED };
+	static const struct md_signal_claim faults = {
+		.before = take_guard, .instead = on_fault, .flags = SA_ONSTACK | SA_NODEFER, .mask = ~UNBLOCKED
+	};
 	static const struct md_signal_claim others = { .instead = md_fault_crash, .flags = SA_ONSTACK | SA_NODEFER, .mask = ~UNBLOCKED };
 	static const int numbers[] = { SIGILL, SIGFPE, SIGTRAP, SIGABRT };
+	struct md_signal_action now;
 
 	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
 		if (is_wanted(numbers[i]))
@@ -207,7 +214,9 @@ bool md_fault_init(void)
 		return false;
 	md_altstack_init();
 	md_signals_claim(SIGBUS, &faults);
-	return md_signals_claim(SIGSEGV, &faults);
+	if (!md_signals_claim(SIGSEGV, &faults))
+		return false;
+	return md_signal_action_set(SIGSEGV, NULL, &now) == 0 && (uintptr_t)now.handler != (uintptr_t)SIG_IGN;
 }
 
 void md_fault_after_fork(void)

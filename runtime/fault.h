@@ -2,16 +2,18 @@
  *
  * Faults: signals that the processor raises.
  *
- * An access to a guard page of the heap is reported like any other error, the page is opened, and the run goes on. Everything else is the program's: its
- * handler gets it as without us. Where it has none, the crash is reported, and the default action ends the process with the same signal at the same
- * instruction, so that exit status and core dump are those of the program alone.
+ * An access to a guard page of the heap is reported like any other error, the page is opened, and the run goes on. Everything else is the
+ * program's: its handler gets it as without us. Where it has none, the crash is reported, and the default action ends the process with the
+ * same signal at the same instruction, so that exit status and core dump are those of the program alone.
  *
- * Stacks    The handler runs on the stack that the program's handler would have, or on our alternate one, and needs a few hundred bytes of it. What a report
- *           takes more runs on a private stack, of which the process has one: threads that fault together wait for each other.
- * Signals   All are blocked during a report, except those of faults, and the one for standing still (world.h). A fault while we report ends the process, after
- *           one line. So does one inside our own calls, whatever locks they hold.
- * Limits    A thread that has blocked SIGSEGV is killed by the kernel at a fault, with a guard page too, and no handler is asked. So is a program that ignores
- *           SIGSEGV. Children that share our memory (vfork) make no report: a guard page is opened for them in silence.
+ * Stacks    The handler runs on the stack that the program's handler would have, or on our alternate one, and needs a few hundred bytes of
+ *           it. What a report takes more runs on a private stack, of which the process has one: threads that fault together wait for each
+ *           other.
+ * Signals   All are blocked during a report, except those of faults, and the one for standing still (world.h). A fault while we report ends
+ *           the process, after one line. So does one inside our own calls, whatever locks they hold.
+ * Limits    A thread that has blocked SIGSEGV is killed by the kernel at a fault, with a guard page too, and no handler is asked. So is a
+ *           program that ignores SIGSEGV. Children that share our memory (vfork) make no report: a guard page is opened for them in
+ *           silence.
  */
 #ifndef MD_FAULT_H
 #define MD_FAULT_H

@@ -17,8 +17,8 @@ enum { TRAP_STACK = 12, TRAP_PROTECTION = 13, TRAP_PAGE = 14 };
 #define ERROR_FETCH 16
 
 /* In the order of the numbers that instructions have for them. */
-static const int general_numbers[16] = { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI, REG_R8, REG_R9, REG_R10, REG_R11,
-	REG_R12, REG_R13, REG_R14, REG_R15 };
+static const int general_numbers[16] = { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI, REG_R8, REG_R9, REG_R10,
+	REG_R11, REG_R12, REG_R13, REG_R14, REG_R15 };
 
 void md_fault_x86_registers(struct md_x86_registers *registers, const void *context)
 {
@@ -134,10 +134,10 @@ void md_fault_read(struct md_fault *fault, const siginfo_t *info, const void *co
 
 void md_fault_registers(struct md_crash *crash, const void *context)
 {
-	static const char *const names[] = { "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
-		"rip" };
-	static const int numbers[] = { REG_RAX, REG_RBX, REG_RCX, REG_RDX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8, REG_R9, REG_R10, REG_R11, REG_R12,
-		REG_R13, REG_R14, REG_R15, REG_RIP };
+	static const char *const names[] = { "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13",
+		"r14", "r15", "rip" };
+	static const int numbers[] = { REG_RAX, REG_RBX, REG_RCX, REG_RDX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8, REG_R9, REG_R10,
+		REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP };
 	const ucontext_t *interrupted = context;
 
 	crash->register_names = names;
@@ -150,14 +150,15 @@ void md_fault_registers(struct md_crash *crash, const void *context)
 
 __attribute__((noinline)) void md_fault_call_aside(void (*function)(void *), void *argument, uintptr_t top)
 {
+	top &= ~(uintptr_t)15;
 	__asm__ volatile("movq %%rsp, %%rbx\n"
 			 "movq %[top], %%rsp\n"
 			 "callq *%[function]\n"
 			 "movq %%rbx, %%rsp\n"
-			 : "+D"(argument)
-			 : [function] "a"(function), [top] "d"(top & ~(uintptr_t)15)
-			 : "rbx", "rcx", "rsi", "r8", "r9", "r10", "r11", "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6",
-			 "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+			 : "+D"(argument), [function] "+a"(function), [top] "+d"(top)
+			 :
+			 : "rbx", "rcx", "rsi", "r8", "r9", "r10", "r11", "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5",
+			 "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
 }
 
 #else
@@ -202,8 +203,8 @@ void md_fault_read(struct md_fault *fault, const siginfo_t *info, const void *co
 
 void md_fault_registers(struct md_crash *crash, const void *context)
 {
-	static const char *const names[] = { "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16",
-		"x17", "x18", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28", "fp", "lr", "sp", "pc" };
+	static const char *const names[] = { "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",
+		"x15", "x16", "x17", "x18", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28", "fp", "lr", "sp", "pc" };
 	const ucontext_t *interrupted = context;
 
 	crash->register_names = names;
@@ -224,9 +225,9 @@ __attribute__((noinline)) void md_fault_call_aside(void (*function)(void *), voi
 			 "mov sp, x19\n"
 			 : "+r"(first)
 			 : [function] "r"(function), [top] "r"(top & ~(uintptr_t)15)
-			 : "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "x18", "x19", "x30",
-			 "memory", "cc", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v16", "v17", "v18", "v19", "v20", "v21", "v22", "v23", "v24", "v25",
-			 "v26", "v27", "v28", "v29", "v30", "v31");
+			 : "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17",
+			 "x18", "x19", "x30", "memory", "cc", "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v16", "v17", "v18", "v19",
+			 "v20", "v21", "v22", "v23", "v24", "v25", "v26", "v27", "v28", "v29", "v30", "v31");
 }
 
 #endif

@@ -2,8 +2,8 @@
  *
  * Fault: what the processor says about an access that it refused, from the arguments of a signal handler: read or write, address, size.
  *
- * x86-64 gives the address and the direction of a page fault; the size comes from the instruction (src/decode_x86.h), as does the address where the
- * processor gives none, because it is none that it can use. AArch64 gives address and direction.
+ * x86-64 gives the address and the direction of a page fault; the size comes from the instruction (src/decode_x86.h), as does the address
+ * where the processor gives none, because it is none that it can use. AArch64 gives address and direction.
  *
  * Allocation and signal safety   none, and async-signal-safe. Code is read by the kernel for us.
  */

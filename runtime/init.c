@@ -423,9 +423,13 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 		md_thread_memory_init();
 		md_leaks_init();
 		md_growth_init();
+		if (!md_fault_init()) { /* nobody would open a guard page */
+			md_process.heap.config.guard.mode = MD_GUARD_OFF;
+			if (md_process.options.faults)
+				say("SIGSEGV is ignored, or handled by somebody who came first: bad accesses are not seen, and no block is guarded", "");
+		}
 		atomic_store_explicit(&md_process.mode, MD_MODE_ACTIVE, memory_order_release);
 		md_leak_events_init();
-		md_fault_init();
 		init_watch();
 	}
 	if (md_mode_is(MD_MODE_PASS) || !md_process.options.calls)

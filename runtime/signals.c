@@ -16,7 +16,8 @@
 #define NUMBERS 65
 #define RESTORER_FLAG 0x04000000u /* SA_RESTORER, which the C library sets and does not hide */
 #define KEPT_FLAGS \
-	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND | 0x800u /* SA_EXPOSE_TAGBITS */ | RESTORER_FLAG)
+	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | SA_RESETHAND | 0x800u /* SA_EXPOSE_TAGBITS */ | \
+		RESTORER_FLAG)
 #define ONCE ((uintptr_t)1 << 63) /* SA_RESETHAND */
 #define STACK_LEAST 4096          /* that a handler of the program finds below its frame, or it is not moved there */
 
@@ -224,8 +225,8 @@ static __attribute__((noreturn)) void jump(uintptr_t program, int number, uintpt
 	__builtin_unreachable();
 }
 
-/* We are on an alternate stack that the program knows nothing of: its handler runs where it would run without us. Returns if that is not known, or false if
- * there is no room: without us the kernel could not have called the handler either. */
+/* We are on an alternate stack that the program knows nothing of: its handler runs where it would run without us. Returns if that is not
+ * known, or false if there is no room: without us the kernel could not have called the handler either. */
 static bool move_and_jump(uintptr_t program, int number, siginfo_t *info, ucontext_t *context)
 {
 	const struct md_thread *self = md_self;
@@ -331,7 +332,7 @@ static int change(int number, const struct sigaction *new, struct sigaction *old
 			atomic_store(&entry->program, word_of(&wanted));
 		result = next.sigaction(number, new ? &made : NULL, &before);
 		seen = is_ours(&before) ? entry->shown : before;
-		if (new && result == 0) {
+		if (new &&result == 0) {
 			if (wrapped) /* for the C library's restorer */
 				next.sigaction(number, NULL, &before);
 			entry->shown = kept(&wanted, &before);
@@ -349,8 +350,9 @@ static int change(int number, const struct sigaction *new, struct sigaction *old
 /* Whether the program must not see what the kernel has, or not all it sets may get there. */
 static bool is_kept(int number)
 {
-	return number > 0 && number < NUMBERS && (atomic_load_explicit(&entries[number].claim, memory_order_relaxed) ||
-		atomic_load_explicit(&entries[number].wrapped, memory_order_relaxed));
+	return number > 0 && number < NUMBERS &&
+		(atomic_load_explicit(&entries[number].claim, memory_order_relaxed) ||
+			atomic_load_explicit(&entries[number].wrapped, memory_order_relaxed));
 }
 
 bool md_signals_claim(int number, const struct md_signal_claim *claim)
@@ -414,7 +416,7 @@ MD_EXPORT int sigaction(int number, const struct sigaction *restrict new, struct
 {
 	if (md_unlikely(!next.sigaction))
 		md_signals_find(); /* called before our constructor */
-	if (is_kept(number) || (number > 0 && number < NUMBERS && new && (new->sa_flags & SA_ONSTACK) && md_altstack_enabled()))
+	if (is_kept(number) || (number > 0 && number < NUMBERS && new && (new->sa_flags &SA_ONSTACK) && md_altstack_enabled()))
 		return change(number, new, old);
 	return next.sigaction(number, new, old);
 }
@@ -551,14 +553,16 @@ MD_EXPORT int sigvec(int number, const struct bsd_vector *new, struct bsd_vector
 	if (new) {
 		action.sa_handler = new->handler;
 		memcpy(&action.sa_mask, &new->mask, sizeof new->mask);
-		action.sa_flags = (new->flags & 1 ? SA_ONSTACK : 0) | (new->flags & 2 ? 0 : SA_RESTART) | (new->flags & 4 ? (int)SA_RESETHAND : 0);
+		action.sa_flags = (new->flags & 1 ? SA_ONSTACK : 0) | (new->flags & 2 ? 0 : SA_RESTART) |
+			(new->flags & 4 ? (int)SA_RESETHAND : 0);
 	}
 	if (sigaction(number, new ? &action : NULL, &before) != 0)
 		return -1;
 	if (old) {
 		old->handler = before.sa_handler;
 		memcpy(&old->mask, &before.sa_mask, sizeof old->mask);
-		old->flags = (before.sa_flags & SA_ONSTACK ? 1 : 0) | (before.sa_flags & SA_RESTART ? 0 : 2) | (before.sa_flags & (int)SA_RESETHAND ? 4 : 0);
+		old->flags = (before.sa_flags & SA_ONSTACK ? 1 : 0) | (before.sa_flags & SA_RESTART ? 0 : 2) |
+			(before.sa_flags & (int)SA_RESETHAND ? 4 : 0);
 	}
 	return 0;
 }

@@ -78,13 +78,32 @@ static void take_prefixes(struct md_x86_decoder *d)
 	for (;;) {
 		byte = take(d);
 		switch (byte) {
-		case 0x66: d->operand16 = true; continue;
-		case 0x67: d->address32 = true; continue;
-		case 0xf2: d->repne = true; continue;
-		case 0xf3: d->rep = true; continue;
-		case 0x64: d->fs = true; d->gs = false; continue;
-		case 0x65: d->gs = true; d->fs = false; continue;
-		case 0x26: case 0x2e: case 0x36: case 0x3e: case 0xf0: continue;
+		case 0x66:
+			d->operand16 = true;
+			continue;
+		case 0x67:
+			d->address32 = true;
+			continue;
+		case 0xf2:
+			d->repne = true;
+			continue;
+		case 0xf3:
+			d->rep = true;
+			continue;
+		case 0x64:
+			d->fs = true;
+			d->gs = false;
+			continue;
+		case 0x65:
+			d->gs = true;
+			d->fs = false;
+			continue;
+		case 0x26:
+		case 0x2e:
+		case 0x36:
+		case 0x3e:
+		case 0xf0:
+			continue;
 		}
 		break;
 	}
@@ -157,8 +176,9 @@ void md_x86_add(struct md_x86_decoder *d, uintptr_t addr, uint32_t bytes, bool r
 {
 	if (d->access->count == MD_X86_OPERANDS_MAX)
 		return;
-	d->access->operands[d->access->count++] =
-		(struct md_x86_operand){ .addr = placed ? addr : 0, .bytes = bytes, .placed = placed, .reads = reads, .writes = writes };
+	d->access->operands[d->access->count++] = (struct md_x86_operand){
+		.addr = placed ? addr : 0, .bytes = bytes, .placed = placed, .reads = reads, .writes = writes
+	};
 }
 
 /* What ModRM names; offset is added to its address, and rsp counts as moved by rsp_moved. */
@@ -242,13 +262,29 @@ static void decode_strings(struct md_x86_decoder *d)
 	uint32_t bytes = d->opcode & 1 ? md_x86_size(d) : 1;
 
 	switch (d->opcode & 0xfe) {
-	case 0x6c: add_string(d, MD_X86_RDI, bytes == 8 ? 4 : bytes, true); break;
-	case 0x6e: add_string(d, MD_X86_RSI, bytes == 8 ? 4 : bytes, false); break;
-	case 0xa4: add_string(d, MD_X86_RSI, bytes, false); add_string(d, MD_X86_RDI, bytes, true); break;
-	case 0xa6: add_string(d, MD_X86_RSI, bytes, false); add_string(d, MD_X86_RDI, bytes, false); break;
-	case 0xaa: add_string(d, MD_X86_RDI, bytes, true); break;
-	case 0xac: add_string(d, MD_X86_RSI, bytes, false); break;
-	case 0xae: add_string(d, MD_X86_RDI, bytes, false); break;
+	case 0x6c:
+		add_string(d, MD_X86_RDI, bytes == 8 ? 4 : bytes, true);
+		break;
+	case 0x6e:
+		add_string(d, MD_X86_RSI, bytes == 8 ? 4 : bytes, false);
+		break;
+	case 0xa4:
+		add_string(d, MD_X86_RSI, bytes, false);
+		add_string(d, MD_X86_RDI, bytes, true);
+		break;
+	case 0xa6:
+		add_string(d, MD_X86_RSI, bytes, false);
+		add_string(d, MD_X86_RDI, bytes, false);
+		break;
+	case 0xaa:
+		add_string(d, MD_X86_RDI, bytes, true);
+		break;
+	case 0xac:
+		add_string(d, MD_X86_RSI, bytes, false);
+		break;
+	case 0xae:
+		add_string(d, MD_X86_RDI, bytes, false);
+		break;
 	}
 	if (d->access->repeats && !(d->address32 ? (uint32_t)d->registers->general[MD_X86_RCX] : d->registers->general[MD_X86_RCX]))
 		d->access->count = 0;
@@ -268,33 +304,75 @@ static void decode_one_modrm(struct md_x86_decoder *d)
 		add_modrm(d, size, true, to_memory && !compares);
 		break;
 	}
-	case 0x63: add_modrm(d, 4, true, false); break;
-	case 0x69: d->immediate = size_z(d); add_modrm(d, v, true, false); break;
-	case 0x6b: d->immediate = 1; add_modrm(d, v, true, false); break;
-	case 0x80: case 0x81: case 0x83:
+	case 0x63:
+		add_modrm(d, 4, true, false);
+		break;
+	case 0x69:
+		d->immediate = size_z(d);
+		add_modrm(d, v, true, false);
+		break;
+	case 0x6b:
+		d->immediate = 1;
+		add_modrm(d, v, true, false);
+		break;
+	case 0x80:
+	case 0x81:
+	case 0x83:
 		d->immediate = op == 0x81 ? size_z(d) : 1;
 		add_modrm(d, size, true, d->reg != 7);
 		break;
-	case 0x84: case 0x85: add_modrm(d, size, true, false); break;
-	case 0x86: case 0x87: add_modrm(d, size, true, true); break;
-	case 0x88: case 0x89: add_modrm(d, size, false, true); break;
-	case 0x8a: case 0x8b: add_modrm(d, size, true, false); break;
-	case 0x8c: add_modrm(d, 2, false, true); break;
-	case 0x8e: add_modrm(d, 2, true, false); break;
-	case 0x8d: break;
+	case 0x84:
+	case 0x85:
+		add_modrm(d, size, true, false);
+		break;
+	case 0x86:
+	case 0x87:
+		add_modrm(d, size, true, true);
+		break;
+	case 0x88:
+	case 0x89:
+		add_modrm(d, size, false, true);
+		break;
+	case 0x8a:
+	case 0x8b:
+		add_modrm(d, size, true, false);
+		break;
+	case 0x8c:
+		add_modrm(d, 2, false, true);
+		break;
+	case 0x8e:
+		add_modrm(d, 2, true, false);
+		break;
+	case 0x8d:
+		break;
 	case 0x8f:
 		md_x86_add_pop(d);
 		md_x86_add_modrm(d, d->operand16 ? 2 : 8, false, true, 0, d->operand16 ? 2 : 8);
 		break;
-	case 0xc0: case 0xc1: d->immediate = 1; add_modrm(d, size, true, true); break;
-	case 0xd0 ... 0xd3: add_modrm(d, size, true, true); break;
-	case 0xc6: d->immediate = 1; add_modrm(d, 1, false, true); break;
-	case 0xc7: d->immediate = size_z(d); add_modrm(d, v, false, true); break;
-	case 0xf6: case 0xf7:
+	case 0xc0:
+	case 0xc1:
+		d->immediate = 1;
+		add_modrm(d, size, true, true);
+		break;
+	case 0xd0 ... 0xd3:
+		add_modrm(d, size, true, true);
+		break;
+	case 0xc6:
+		d->immediate = 1;
+		add_modrm(d, 1, false, true);
+		break;
+	case 0xc7:
+		d->immediate = size_z(d);
+		add_modrm(d, v, false, true);
+		break;
+	case 0xf6:
+	case 0xf7:
 		d->immediate = d->reg > 1 ? 0 : op == 0xf6 ? 1 : size_z(d);
 		add_modrm(d, size, true, d->reg == 2 || d->reg == 3);
 		break;
-	case 0xfe: add_modrm(d, 1, true, true); break;
+	case 0xfe:
+		add_modrm(d, 1, true, true);
+		break;
 	default: /* 0xff */
 		if (d->reg < 2)
 			add_modrm(d, v, true, true);
@@ -321,31 +399,102 @@ static void decode_one(struct md_x86_decoder *d)
 		else
 			d->failed = true;
 		break;
-	case 0x50 ... 0x57: case 0x9c: md_x86_add_push(d); break;
-	case 0x58 ... 0x5f: case 0x9d: case 0xc3: md_x86_add_pop(d); break;
-	case 0x63: case 0x69: case 0x6b: case 0x80: case 0x81: case 0x83 ... 0x8f: case 0xc0: case 0xc1: case 0xc6: case 0xc7: case 0xd0 ... 0xd3:
-	case 0xf6: case 0xf7: case 0xfe: case 0xff: decode_one_modrm(d); break;
-	case 0x68: d->immediate = size_z(d); md_x86_add_push(d); break;
-	case 0x6a: d->immediate = 1; md_x86_add_push(d); break;
-	case 0x6c ... 0x6f: case 0xa4 ... 0xa7: case 0xaa ... 0xaf: decode_strings(d); break;
-	case 0x70 ... 0x7f: case 0xa8: case 0xb0 ... 0xb7: case 0xcd: case 0xe0 ... 0xe7: case 0xeb: d->immediate = 1; break;
-	case 0x90 ... 0x99: case 0x9b: case 0x9e: case 0x9f: case 0xcc: case 0xec ... 0xef: case 0xf1: case 0xf4: case 0xf5: case 0xf8 ... 0xfd: break;
+	case 0x50 ... 0x57:
+	case 0x9c:
+		md_x86_add_push(d);
+		break;
+	case 0x58 ... 0x5f:
+	case 0x9d:
+	case 0xc3:
+		md_x86_add_pop(d);
+		break;
+	case 0x63:
+	case 0x69:
+	case 0x6b:
+	case 0x80:
+	case 0x81:
+	case 0x83 ... 0x8f:
+	case 0xc0:
+	case 0xc1:
+	case 0xc6:
+	case 0xc7:
+	case 0xd0 ... 0xd3:
+	case 0xf6:
+	case 0xf7:
+	case 0xfe:
+	case 0xff:
+		decode_one_modrm(d);
+		break;
+	case 0x68:
+		d->immediate = size_z(d);
+		md_x86_add_push(d);
+		break;
+	case 0x6a:
+		d->immediate = 1;
+		md_x86_add_push(d);
+		break;
+	case 0x6c ... 0x6f:
+	case 0xa4 ... 0xa7:
+	case 0xaa ... 0xaf:
+		decode_strings(d);
+		break;
+	case 0x70 ... 0x7f:
+	case 0xa8:
+	case 0xb0 ... 0xb7:
+	case 0xcd:
+	case 0xe0 ... 0xe7:
+	case 0xeb:
+		d->immediate = 1;
+		break;
+	case 0x90 ... 0x99:
+	case 0x9b:
+	case 0x9e:
+	case 0x9f:
+	case 0xcc:
+	case 0xec ... 0xef:
+	case 0xf1:
+	case 0xf4:
+	case 0xf5:
+	case 0xf8 ... 0xfd:
+		break;
 	case 0xa0 ... 0xa3: {
 		uint64_t addr = (uint64_t)take_signed(d, d->address32 ? 4 : 8);
 
 		md_x86_add(d, md_x86_with_segment(d, addr), op & 1 ? md_x86_size(d) : 1, op < 0xa2, op >= 0xa2, !d->gs);
 		break;
 	}
-	case 0xa9: d->immediate = size_z(d); break;
-	case 0xb8 ... 0xbf: d->immediate = d->w ? 8 : size_z(d); break;
-	case 0xc2: d->immediate = 2; md_x86_add_pop(d); break;
-	case 0xc8: d->immediate = 3; md_x86_add_push(d); break;
-	case 0xc9: md_x86_add(d, general[MD_X86_RBP], d->operand16 ? 2 : 8, true, false, true); break;
-	case 0xd7: md_x86_add(d, md_x86_with_segment(d, general[MD_X86_RBX] + (general[MD_X86_RAX] & 0xff)), 1, true, false, !d->gs); break;
-	case 0xd8 ... 0xdf: decode_x87(d); break;
-	case 0xe8: d->immediate = 4; md_x86_add(d, general[MD_X86_RSP] - 8, 8, false, true, true); break;
-	case 0xe9: d->immediate = 4; break;
-	default: d->failed = true;
+	case 0xa9:
+		d->immediate = size_z(d);
+		break;
+	case 0xb8 ... 0xbf:
+		d->immediate = d->w ? 8 : size_z(d);
+		break;
+	case 0xc2:
+		d->immediate = 2;
+		md_x86_add_pop(d);
+		break;
+	case 0xc8:
+		d->immediate = 3;
+		md_x86_add_push(d);
+		break;
+	case 0xc9:
+		md_x86_add(d, general[MD_X86_RBP], d->operand16 ? 2 : 8, true, false, true);
+		break;
+	case 0xd7:
+		md_x86_add(d, md_x86_with_segment(d, general[MD_X86_RBX] + (general[MD_X86_RAX] & 0xff)), 1, true, false, !d->gs);
+		break;
+	case 0xd8 ... 0xdf:
+		decode_x87(d);
+		break;
+	case 0xe8:
+		d->immediate = 4;
+		md_x86_add(d, general[MD_X86_RSP] - 8, 8, false, true, true);
+		break;
+	case 0xe9:
+		d->immediate = 4;
+		break;
+	default:
+		d->failed = true;
 	}
 }
 
@@ -353,8 +502,12 @@ static void decode_one(struct md_x86_decoder *d)
 
 bool md_x86_decode(const unsigned char *code, size_t code_bytes, const struct md_x86_registers *registers, struct md_x86_access *access)
 {
-	struct md_x86_decoder d = { .code = code, .end = code_bytes < MD_X86_BYTES_MAX ? code_bytes : MD_X86_BYTES_MAX, .registers = registers, .access = access,
-		.base = -1, .index = -1 };
+	struct md_x86_decoder d = { .code = code,
+		.end = code_bytes < MD_X86_BYTES_MAX ? code_bytes : MD_X86_BYTES_MAX,
+		.registers = registers,
+		.access = access,
+		.base = -1,
+		.index = -1 };
 
 	memset(access, 0, sizeof *access);
 	take_prefixes(&d);

@@ -2,9 +2,9 @@
  *
  * Decode: which memory an x86-64 instruction touches: where, how many bytes, and whether it reads or writes.
  *
- * For fault reports, which know one address and want the whole access. Length, operands and effective addresses follow the processor's manuals for general
- * instructions, x87, MMX, SSE, AVX and AVX-512; what the system alone may execute is left out. Vectors of addresses (gather, scatter) give the size of
- * an element and no address.
+ * For fault reports, which know one address and want the whole access. Length, operands and effective addresses follow the processor's
+ * manuals for general instructions, x87, MMX, SSE, AVX and AVX-512; what the system alone may execute is left out. Vectors of addresses
+ * (gather, scatter) give the size of an element and no address.
  *
  * Pure functions over their arguments; async-signal-safe.
  */

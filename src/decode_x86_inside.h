@@ -19,8 +19,8 @@ struct md_x86_decoder {
 
 	/* Prefixes */
 	bool operand16, address32, rep, repne, fs, gs, vex, evex, broadcast, w;
-	uint8_t r, x, b;      /* what REX, VEX or EVEX add to register numbers: 0 or 8 */
-	uint8_t prefix;       /* the one that selects among vector instructions */
+	uint8_t r, x, b; /* what REX, VEX or EVEX add to register numbers: 0 or 8 */
+	uint8_t prefix;  /* the one that selects among vector instructions */
 	uint8_t map, opcode;
 	uint32_t vector_bytes;
 
@@ -29,8 +29,8 @@ struct md_x86_decoder {
 	uint8_t mod, reg, rm;
 	bool small_displacement; /* 8 bits, that EVEX counts in sizes of the operand */
 	int64_t displacement;
-	int base, index, scale;  /* register numbers, or -1; shift */
-	uint32_t immediate;      /* bytes */
+	int base, index, scale; /* register numbers, or -1; shift */
+	uint32_t immediate;     /* bytes */
 	bool failed;
 };
 
@@ -40,7 +40,8 @@ void md_x86_take_modrm(struct md_x86_decoder *d);
 /* Adds an operand. */
 void md_x86_add(struct md_x86_decoder *d, uintptr_t addr, uint32_t bytes, bool reads, bool writes, bool placed);
 
-/* Adds what ModRM names, if that is memory; offset is added to its address, and rsp counts as moved by rsp_moved. immediate has to be set before. */
+/* Adds what ModRM names, if that is memory; offset is added to its address, and rsp counts as moved by rsp_moved. immediate has to be set
+ * before. */
 void md_x86_add_modrm(struct md_x86_decoder *d, uint32_t bytes, bool reads, bool writes, int64_t offset, int64_t rsp_moved);
 
 /* A push or a pop at rsp. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One detected error as plain data: all that a report says about the bytes and the block, copied when it was found, so that the block can be
- * repaired and move on before anybody prints.
+ * One detected error as plain data: all that a report says about the bytes and the block, copied when it was found, so that the block can
+ * be repaired and move on before anybody prints.
  */
 #ifndef MD_FINDING_H
 #define MD_FINDING_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A pointer is read from a freed block, and followed: the address is what freed memory is filled with. The block stands in the report, because a register
- * points to it.
+ * A pointer is read from a freed block, and followed: the address is what freed memory is filled with. The block stands in the report,
+ * because a register points to it.
  */
 // options: guard=off
 // signal: 11

@@ -62,7 +62,8 @@ ParameterizedTestParameters(faults, guard_pages_report_and_go_on)
 ParameterizedTest(size_t *row, faults, guard_pages_report_and_go_on, .timeout = 60)
 {
 	const struct access *access = &accesses[*row];
-	struct run_result plain = run_kind(access->kind, NULL, true), result = run_kind(access->kind, "guard=all:calls=off:leaks=off", false);
+	struct run_result plain = run_kind(access->kind, NULL, true),
+			  result = run_kind(access->kind, "guard=all:calls=off:leaks=off", false);
 	char *report = strstr(result.report, "ERROR: malloc-debug: ");
 
 	cr_expect(result.status == 0, "%s: status %d, signal %d\n%s", access->kind, result.status, result.signal, result.report);
@@ -70,7 +71,8 @@ ParameterizedTest(size_t *row, faults, guard_pages_report_and_go_on, .timeout = 
 		cr_expect(!strcmp(result.text, plain.text), "%s: output differs: %s", access->kind, result.text);
 	else
 		cr_expect(!strcmp(result.text, "end\n"), "%s: output: %s", access->kind, result.text);
-	cr_expect(run_count_reports(result.report) == 1, "%s: %zu reports\n%s", access->kind, run_count_reports(result.report), result.report);
+	cr_expect(run_count_reports(result.report) == 1, "%s: %zu reports\n%s", access->kind, run_count_reports(result.report),
+		result.report);
 	cr_assert(report, "%s: no report\n%s", access->kind, result.report);
 	cr_expect(!strncmp(report + strlen("ERROR: malloc-debug: "), access->slug, strlen(access->slug)), "%s: %s", access->kind, report);
 	cr_expect(strstr(report, access->access), "%s: not %s:\n%s", access->kind, access->access, report);
@@ -101,8 +103,8 @@ Test(faults, guard_pages_obey_on_error, .timeout = 60)
 
 /* --- how crashes end ----------------------------------------------------------- */
 
-static const char *const ends[] = { "null", "stack", "stack-thread", "bus", "jump", "raise", "kill", "trap", "divide", "illegal", "abort", "ignored-null",
-	"blocked-null", "handler-returns", "reset-handler", "in-malloc-handler", "raw-clone" };
+static const char *const ends[] = { "null", "stack", "stack-thread", "bus", "jump", "raise", "kill", "trap", "divide", "illegal", "abort",
+	"ignored-null", "blocked-null", "handler-returns", "reset-handler", "in-malloc-handler", "raw-clone" };
 
 ParameterizedTestParameters(faults, crashes_end_as_without_us)
 {
@@ -122,10 +124,11 @@ ParameterizedTest(size_t *row, faults, crashes_end_as_without_us, .timeout = 60)
 	for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
 		struct run_result result = run_kind(ends[*row], modes[i], false);
 
-		cr_expect(result.signal == plain.signal && result.status == plain.status, "%s (%s): signal %d, not %d (status %d)\n%s", ends[*row], modes[i],
-			result.signal, plain.signal, result.status, result.report);
+		cr_expect(result.signal == plain.signal && result.status == plain.status, "%s (%s): signal %d, not %d (status %d)\n%s",
+			ends[*row], modes[i], result.signal, plain.signal, result.status, result.report);
 		cr_expect(!strcmp(result.text, plain.text), "%s (%s): output differs: %s", ends[*row], modes[i], result.text);
-		cr_expect(run_count(result.report, "==ERROR") <= 1, "%s (%s): more than one report\n%s", ends[*row], modes[i], result.report);
+		cr_expect(
+			run_count(result.report, "==ERROR") <= 1, "%s (%s): more than one report\n%s", ends[*row], modes[i], result.report);
 		run_destroy(&result);
 	}
 	run_destroy(&plain);
@@ -193,6 +196,7 @@ Test(faults, stacks_of_threads_are_given_back, .timeout = 100)
 {
 	struct run_result result = run_kind("thread-churn", "leaks=off", false);
 
-	cr_expect(result.status == 0 && strstr(result.text, "end"), "status %d, signal %d\n%s%s", result.status, result.signal, result.text, result.report);
+	cr_expect(result.status == 0 && strstr(result.text, "end"), "status %d, signal %d\n%s%s", result.status, result.signal, result.text,
+		result.report);
 	run_destroy(&result);
 }

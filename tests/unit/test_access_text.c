@@ -48,8 +48,17 @@ static void begin(void)
 		.register_count = 5,
 		.register_names = register_names,
 		.registers = { 1, 2, BLOCK + 8, 4, APP_BASE + 0x2000 } };
-	report = (struct md_report){ .finding = &finding, .pid = 4711, .program = "/home/user/app", .seconds = 2, .alloc_seconds = 1, .free_seconds = -1,
-		.stacks = stacks, .modules = &modules, .names = names, .strip_path = "/home/user/", .config = "" };
+	report = (struct md_report){ .finding = &finding,
+		.pid = 4711,
+		.program = "/home/user/app",
+		.seconds = 2,
+		.alloc_seconds = 1,
+		.free_seconds = -1,
+		.stacks = stacks,
+		.modules = &modules,
+		.names = names,
+		.strip_path = "/home/user/",
+		.config = "" };
 }
 
 static struct md_text whole(void)
@@ -129,17 +138,21 @@ Test(crash_text, names_each_cause, .init = begin)
 		enum md_place place;
 		const char *part;
 	} rows[] = {
-		{ MD_CRASH_NULL, 0, 0, MD_ACCESS_READ, MD_PLACE_NULL_PAGE, "A null pointer was used.\n0x000000000000 is the null pointer.\n" },
+		{ MD_CRASH_NULL, 0, 0, MD_ACCESS_READ, MD_PLACE_NULL_PAGE,
+			"A null pointer was used.\n0x000000000000 is the null pointer.\n" },
 		{ MD_CRASH_NULL, 24, 0, MD_ACCESS_WRITE, MD_PLACE_NULL_PAGE, "is 24 bytes above address 0: a null pointer plus an offset" },
-		{ MD_CRASH_NULL, 0, 0, MD_ACCESS_EXECUTE, MD_PLACE_NULL_PAGE, "EXECUTE of size 4 at 0x000000000000 thread T1\nA null pointer was called.\n" },
-		{ MD_CRASH_NONCANONICAL, 0x4141414141414141, 0, MD_ACCESS_READ, MD_PLACE_NONCANONICAL, "0x4141414141414141 is no address that the processor can use" },
+		{ MD_CRASH_NULL, 0, 0, MD_ACCESS_EXECUTE, MD_PLACE_NULL_PAGE,
+			"EXECUTE of size 4 at 0x000000000000 thread T1\nA null pointer was called.\n" },
+		{ MD_CRASH_NONCANONICAL, 0x4141414141414141, 0, MD_ACCESS_READ, MD_PLACE_NONCANONICAL,
+			"0x4141414141414141 is no address that the processor can use" },
 		{ MD_CRASH_FREED_FILL, 0xdfdfdfdfdfdfdfe7, 0xdfdfdfdfdfdfdfdf, MD_ACCESS_READ, MD_PLACE_NONCANONICAL,
 			"The address consists of the byte 0xdf, which freed memory is filled with: a pointer was read from freed memory (0xdfdfdfdfdfdfdfdf and "
 			"8 bytes more).\n" },
 		{ MD_CRASH_FREED_FILL, 0xdfdfdfd7, 0xdfdfdfdf, MD_ACCESS_READ, MD_PLACE_UNMAPPED, "(0x0000dfdfdfdf and 8 bytes less).\n" },
 		{ MD_CRASH_ALLOC_FILL, 0xbebebebebebebebe, 0xbebebebebebebebe, MD_ACCESS_READ, MD_PLACE_NONCANONICAL,
 			"which new memory is filled with: a pointer was read before it was set.\n" },
-		{ MD_CRASH_REDZONE, 0x8c9db1a280818285, 0, MD_ACCESS_READ, MD_PLACE_NONCANONICAL, "a pointer was read from outside of a block.\n" },
+		{ MD_CRASH_REDZONE, 0x8c9db1a280818285, 0, MD_ACCESS_READ, MD_PLACE_NONCANONICAL,
+			"a pointer was read from outside of a block.\n" },
 		{ MD_CRASH_STACK_OVERFLOW, 0x7fff00000ff8, 0x7fff00001000, MD_ACCESS_WRITE, MD_PLACE_UNMAPPED,
 			"The stack of thread T1 is used up: its pointer is 0x7fff00001000, and its low end 0x7fff00001000.\n" },
 		{ MD_CRASH_UNMAPPED, 0x1234567000, 0, MD_ACCESS_READ, MD_PLACE_UNMAPPED, "0x001234567000 is in no mapped memory.\n" },

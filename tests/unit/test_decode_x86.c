@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The decoder against the processor: each instruction is executed on memory that ends at a page that cannot be touched, and what was decoded is compared
- * with what the processor reports. An operand that ends exactly at that page must not fault, one that reaches a byte into it must, which pins its size.
+ * The decoder against the processor: each instruction is executed on memory that ends at a page that cannot be touched, and what was
+ * decoded is compared with what the processor reports. An operand that ends exactly at that page must not fault, one that reaches a byte
+ * into it must, which pins its size.
  */
 #include "src/decode_x86.h"
 
@@ -15,13 +16,15 @@
 
 #if defined(__x86_64__)
 
-/* One instruction that names its memory by (%rax), and what surrounds it. Behind it all registers may have any values but rbx, rbp, r12 and rsp. */
+/* One instruction that names its memory by (%rax), and what surrounds it. Behind it all registers may have any values but rbx, rbp, r12 and
+ * rsp. */
 struct instruction {
 	const unsigned char *begin, *code, *end;
 	const char *text;
 };
 
-/* Flags, in front of the text: A wants its operand aligned, S needs AVX, T AVX-512; K: takes the stack pointer from rax, and rbx keeps it. */
+/* Flags, in front of the text: A wants its operand aligned, S needs AVX, T AVX-512; K: takes the stack pointer from rax, and rbx keeps it.
+ * */
 #define INSTRUCTION(flags, text) INSTRUCTION_WITH(flags, "", text, "")
 #define INSTRUCTION_WITH(flags, before, text, after) \
 	__asm__(".pushsection .text\n" \
