@@ -12,7 +12,7 @@
 #define BURST_BLOCKS 512                      /* of a process */
 #define SUSPECTED_BLOCKS 65536
 #define TIME_SHIFT 6                          /* 1/64 of the time that passes */
-#define CREDIT_STEP_TICKS ((uint64_t)1 << 16) /* credit is renewed no more often */
+#define CREDIT_STEP_TICKS ((int64_t)1 << 16)  /* credit is renewed no more often */
 #define CREDIT_BLOCKS_MAX 128                 /* credit never grows above the cost of so many */
 #define BYTES_MIN ((size_t)4 << 20)           /* of live guarded pages, whatever the size of the heap */
 #define INTERVAL_MIN 128
@@ -147,7 +147,7 @@ static void renew_credit(struct md_guard *guard)
 {
 	uint64_t now = md_clock_now(), then = atomic_load_explicit(&guard->credited_at, memory_order_relaxed);
 
-	if (now - then < CREDIT_STEP_TICKS ||
+	if ((int64_t)(now - then) < CREDIT_STEP_TICKS || /* signed: another processor's clock may be a little ahead */
 		!atomic_compare_exchange_strong_explicit(&guard->credited_at, &then, now, memory_order_relaxed, memory_order_relaxed))
 		return;
 	int64_t credit = atomic_fetch_add_explicit(&guard->credit_ticks, (int64_t)((now - then) >> TIME_SHIFT), memory_order_relaxed);
