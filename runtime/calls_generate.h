@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Makes the functions of one table: md_check_NAME, which calls.c leads the program's calls to. Define MD_CALLS_TABLE, the name of the table in quotes,
+ * Makes the functions of one table: md_check_NAME, which calls.c leads the program's calls to. Define MD_CALLS_TABLE,
+ * the name of the table in quotes,
  * and include this once.
  *
  * A row: CALL(type, name, (parameters), (arguments), what it touches before it is called, what only the result tells)
@@ -18,6 +19,8 @@
  *   OVERLAP(error, to, n, from, m)     may not overlap, or it is that error
  *   SIZE(p, n)                         a size that is negative as a signed number is an error
  *   MAY_READ(p, n) MAY_WRITE(p, n)     n bytes at most; only a p that is bad from its first byte on is an error before the call
+ *   MAY_WRITE_ROOM(p, n, room)         likewise, but the function ends the program where n is more than room,
+ * so that nothing can be said after it
  *   LATER(p) LATER_WIDE(p)             says nothing before the call; if p is the heap's, the result is looked at
  *   IF(condition, touches)             only if that is so
  * After, with `result` as the value returned:
@@ -68,6 +71,12 @@
 		md_calls_bad_parameter(&scope, MD_ERROR_NEGATIVE_SIZE_PARAM, MD_ACCESS_UNKNOWN, p, n);
 #define MAY_READ(p, n) MD_CALLS_MAYBE(MD_ACCESS_READ, p, n)
 #define MAY_WRITE(p, n) MD_CALLS_MAYBE(MD_ACCESS_WRITE, p, n)
+#define MAY_WRITE_ROOM(p, n, room) \
+	if ((n) > (room)) { \
+		WRITE(p, n) \
+	} else { \
+		MAY_WRITE(p, n) \
+	}
 #define LATER(p) md_calls_later(p, 1);
 #define LATER_WIDE(p) md_calls_later(p, sizeof(wchar_t));
 #define IF(condition, touches) \
@@ -128,6 +137,7 @@
 #undef SIZE
 #undef MAY_READ
 #undef MAY_WRITE
+#undef MAY_WRITE_ROOM
 #undef LATER
 #undef LATER_WIDE
 #undef IF
@@ -156,6 +166,7 @@
 #define SIZE(p, n) &&(ssize_t)(n) >= 0
 #define MAY_READ(p, n) &&md_calls_good(p, n)
 #define MAY_WRITE(p, n) &&md_calls_good(p, n)
+#define MAY_WRITE_ROOM(p, n, room) &&md_calls_good(p, n)
 #define LATER(p) &&md_calls_is_other(p)
 #define LATER_WIDE(p) &&md_calls_is_other(p)
 #define IF(condition, touches) &&(!(condition) || (true touches))
@@ -197,6 +208,7 @@
 #undef SIZE
 #undef MAY_READ
 #undef MAY_WRITE
+#undef MAY_WRITE_ROOM
 #undef LATER
 #undef LATER_WIDE
 #undef IF
