@@ -19,8 +19,9 @@
 #include "src/guard.h"
 
 #define STACK_BYTES ((size_t)256 << 10)
-#define BIT(number) (1ull << ((number)-1))
-#define UNBLOCKED (BIT(SIGSEGV) | BIT(SIGBUS) | BIT(33)) /* during a report; the last is world.h's */
+#define BIT(number) (1ull << ((number) - 1))
+#define UNBLOCKED_ALWAYS (BIT(SIGSEGV) | BIT(SIGBUS))
+#define UNBLOCKED (UNBLOCKED_ALWAYS | BIT(33)) /* during a report; the last is world.h's */
 
 /* What is to be done on the private stack. */
 struct job {
@@ -124,6 +125,30 @@ static uint64_t set_mask(uint64_t mask)
 	return before;
 }
 
+/* What is called on the private stack. */
+struct call {
+	void (*function)(void *);
+	void *argument;
+};
+
+/* The frames of the handler that brought us here may lie on the thread's alternate stack, which the kernel takes for unused while we are on
+ * this one: another signal would be put over them. So there is none meanwhile. */
+static void run_aside(void *argument)
+{
+	static const stack_t none = { .ss_flags = SS_DISABLE };
+	const struct call *call = argument;
+	stack_t alternate;
+
+	if (md_is_restricted() || md_syscall_failed(md_syscall2(SYS_sigaltstack, (long)&none, (long)&alternate))) {
+		call->function(call->argument);
+		return;
+	}
+	set_mask(~UNBLOCKED);
+	call->function(call->argument);
+	set_mask(~UNBLOCKED_ALWAYS);
+	md_syscall2(SYS_sigaltstack, (long)&alternate, 0);
+}
+
 void md_fault_aside(void (*function)(void *), void *argument)
 {
 	int saved = errno;
@@ -131,11 +156,12 @@ void md_fault_aside(void (*function)(void *), void *argument)
 	if (atomic_load(&private_owner) == this_thread()) { /* in a callback of the program: we are there already */
 		function(argument);
 	} else {
-		uint64_t mask = set_mask(~UNBLOCKED);
+		uint64_t mask = set_mask(~UNBLOCKED_ALWAYS);
+		struct call call = { function, argument };
 
 		md_lock_take(&private_lock);
 		atomic_store(&private_owner, this_thread());
-		md_fault_call_aside(function, argument, (uintptr_t)private_stack + sizeof private_stack);
+		md_fault_call_aside(run_aside, &call, (uintptr_t)private_stack + sizeof private_stack);
 		atomic_store(&private_owner, 0);
 		md_lock_release(&private_lock);
 		set_mask(mask);

@@ -130,13 +130,34 @@ static void act_by_default(int number, siginfo_t *info, void *context)
 		md_signals_default(number, info, context, false);
 }
 
+static void stand_in(int number, siginfo_t *info, void *context);
+static void filter(int number, siginfo_t *info, void *context);
+
+/* A watchpoint's trap and a fault may come together, and the trap's frame is laid first: the fault then seems to come from the first
+ * instruction of a handler of ours. It will come again, from where it belongs, when that handler is done. */
+static bool comes_again(int number, const siginfo_t *info, const void *context)
+{
+#if defined(__x86_64__)
+	const greg_t *registers = ((const ucontext_t *)context)->uc_mcontext.gregs;
+	uintptr_t pc = (uintptr_t)registers[REG_RIP], below = (uintptr_t)registers[REG_RSP] - (uintptr_t)info->si_addr;
+
+	if (md_likely(pc != (uintptr_t)stand_in && pc != (uintptr_t)filter))
+		return false;
+	return (number == SIGSEGV || number == SIGBUS) && info->si_code > 0 && below > 4096; /* unless the handler has no stack */
+#else
+	(void)number;
+	(void)info;
+	(void)context;
+	return false;
+#endif
+}
+
 /* In the kernel's table for the default action. */
 static void stand_in(int number, siginfo_t *info, void *context)
 {
-	act_by_default(number, info, context);
+	if (!comes_again(number, info, context))
+		act_by_default(number, info, context);
 }
-
-static void filter(int number, siginfo_t *info, void *context);
 
 /* What the kernel shall have where the program wants `wanted`. True if that is something of ours. */
 static bool make_action(int number, const struct sigaction *wanted, struct sigaction *made)
@@ -266,7 +287,7 @@ static __attribute__((optimize("optimize-sibling-calls"))) void filter(int numbe
 {
 	const struct md_signal_claim *claim = atomic_load(&entries[number].claim);
 
-	if (claim && claim->before && claim->before(number, info, context))
+	if (md_unlikely(comes_again(number, info, context)) || (claim && claim->before && claim->before(number, info, context)))
 		return;
 	uintptr_t program = take_program(number);
 
