@@ -64,6 +64,6 @@ void md_entry_attend(struct md_thread *self)
 		self->busy = false;
 		atomic_signal_fence(memory_order_seq_cst);
 	} while (self->attended);
-	if (md_process.options.check_every)
-		self->attended = true;
+	if (md_process.options.check_every || atomic_load_explicit(&md_watch_is_slow, memory_order_relaxed))
+		self->attended = true; /* the watchpoints' window is to be closed in time */
 }

@@ -11,6 +11,11 @@
  * Descriptors   at 200 and above, closed by exec. Before each use the kernel is asked whether the descriptor still is the event that we opened: another one
  *       is neither used nor closed. Lost ones are opened anew a few times.
  *
+ * Speed   Some processors make repeated string instructions (rep movsb) byte by byte while any watchpoint is on, which is 30 times slower, in the kernel,
+ *       too: copies of 2 KiB and more, and each page that is used for the first time. Where a trial shows that, the watchpoints are on for windows of a
+ *       millisecond that begin with a new block, as often as the budget allows, and off before each long copy that comes by way of our calls. They are one
+ *       group, turned on and off by its leader.
+ *
  * There are none where the system refuses, under a tracer (a debugger needs the registers), when the program restricts its system calls, when SIGTRAP goes
  * past us, and when they cost too much (src/watch_budget.h).
  *
@@ -30,6 +35,21 @@ struct md_watch_counts {
 	_Atomic uint64_t moves, traps, innocent, reports;
 };
 extern struct md_watch_counts md_watch_counts;
+
+/* Watchpoints are on, and repeated string instructions go byte by byte (see below). */
+extern _Atomic bool md_watch_is_slow;
+
+#define MD_WATCH_LONG 2048 /* bytes of a copy, from which on it is made with such instructions */
+
+/* Turns watchpoints off until the next block that is worth one. Async-signal-safe. */
+void md_watch_rest(void);
+
+/* A call of the program is about to touch so many bytes. Any time, any thread, signal handlers too. */
+static inline __attribute__((always_inline)) void md_watch_make_way(size_t bytes)
+{
+	if (md_unlikely(bytes >= MD_WATCH_LONG) && atomic_load_explicit(&md_watch_is_slow, memory_order_relaxed))
+		md_watch_rest();
+}
 
 /* Constructor only: reads the option. complaint, if it is bad, gets a line to be printed (static); else NULL. */
 void md_watch_init(const char **complaint);

@@ -29,6 +29,8 @@
 #define OPENINGS_MAX 4
 #define CHILD_DELAY_TICKS ((uint64_t)10 << 20) /* some 4 ms: a child that lives no longer is not worth the opening */
 #define END_TRIES_MAX 10000
+#define WINDOW_TICKS ((uint64_t)5 << 19)        /* some millisecond */
+#define TRIAL_BYTES 4096
 #define TURNS_TICKS ((uint64_t)16 << 20)       /* between two looks at how often threads took turns */
 
 /* What an event sends with its signal: whose it is, and which choice of which place. */
@@ -37,12 +39,15 @@
 
 enum state { CLOSED, OPEN, GIVEN_UP };
 
+#define LEADER 0
+
 struct event {
 	int fd;
 	uint64_t id; /* the kernel's */
 };
 
 struct md_watch_counts md_watch_counts;
+_Atomic bool md_watch_is_slow;
 
 static struct md_watch_setting setting;
 static struct md_watches watches;
@@ -56,6 +61,10 @@ static uint32_t owner;          /* the process whose all this is */
 static _Atomic uint32_t *own;   /* 0 in a child that was forked without handlers; NULL where the system cannot do it */
 static uint32_t magic;          /* 30 bits: events of the program's send something else */
 static uint64_t turns, turns_at;
+static _Atomic bool on;         /* the group is */
+static uint64_t on_since;
+static enum { UNKNOWN, FAST, SLOW } speed; /* of repeated string instructions while it is on */
+static bool hunted;             /* the window is one for a stack with damaged blocks */
 static volatile uint64_t nobodys __attribute__((aligned(8))); /* what an event stands on that has nothing to watch */
 
 const struct md_watch_setting *md_watch_setting(void)
@@ -117,6 +126,7 @@ static void fill_in(struct perf_event_attr *attributes, unsigned i)
 	attributes->sample_period = 1;
 	attributes->sigtrap = 1;
 	attributes->remove_on_exec = 1;
+	attributes->disabled = i == LEADER && !atomic_load(&on);
 	attributes->inherit = 1;
 	attributes->inherit_thread = 1;
 	attributes->exclude_kernel = 1;
@@ -146,7 +156,7 @@ static int open_event(unsigned i)
 	struct perf_event_attr attributes;
 
 	fill_in(&attributes, i);
-	long fd = md_syscall5(SYS_perf_event_open, (long)&attributes, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	long fd = md_syscall5(SYS_perf_event_open, (long)&attributes, 0, -1, i == LEADER ? -1 : events[LEADER].fd, PERF_FLAG_FD_CLOEXEC);
 
 	if (md_syscall_failed(fd))
 		return (int)fd;
@@ -167,11 +177,75 @@ static void close_events(void)
 	unsigned count = watches.usable;
 
 	watches.usable = 0;
+	atomic_store(&on, false);
+	atomic_store(&md_watch_is_slow, false);
 	for (unsigned i = 0; i < count; i++) {
 		md_watch_leave(&watches.places[i]);
 		if (is_ours(&events[i]))
 			md_syscall1(SYS_close, events[i].fd);
 	}
+}
+
+/* --- on and off ------------------------------------------------------------------- */
+
+static void turn(bool up)
+{
+	if (atomic_load(&on) == up || md_syscall_failed(md_syscall3(SYS_ioctl, events[LEADER].fd, up ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE, 0)))
+		return;
+	atomic_store(&on, up);
+	atomic_store(&md_watch_is_slow, up && speed == SLOW && setting.mode != MD_WATCH_AT_ADDRESS);
+}
+
+static uint64_t time_trial(void)
+{
+	static char bytes[TRIAL_BYTES];
+	uint64_t best = UINT64_MAX;
+
+	for (int i = 0; i < 4; i++) {
+		uint64_t since = md_clock_now();
+		char *to = bytes;
+		size_t count = sizeof bytes;
+
+#if defined(__x86_64__)
+		__asm__ volatile("rep stosb" : "+D"(to), "+c"(count) : "a"(0) : "memory");
+#else
+		(void)to, (void)count;
+#endif
+		since = md_clock_now() - since;
+		best = since < best ? since : best;
+	}
+	return best;
+}
+
+static void try_speed(void)
+{
+	uint64_t without = time_trial();
+
+	turn(true);
+	speed = time_trial() > 4 * without ? SLOW : FAST;
+	turn(false);
+}
+
+/* A window begins, or goes on for a stack that is hunted. */
+static void open_window(bool hunting)
+{
+	bool was_on = atomic_load(&on);
+
+	turn(true);
+	if (!was_on || hunting) {
+		on_since = md_clock_now();
+		hunted = hunting;
+	}
+}
+
+static void close_window(void)
+{
+	if (!atomic_load(&md_watch_is_slow) || !is_ours(&events[LEADER]))
+		return;
+	turn(false);
+	if (!hunted)
+		md_watch_budget_window(&budget, md_clock_now() - on_since);
+	plan(0);
 }
 
 static void give_up(const char *why)
@@ -296,6 +370,8 @@ static bool open_events(void)
 	watches.usable = count;
 	watches.rear = 0;
 	atomic_store(&state, OPEN);
+	if (speed == UNKNOWN)
+		try_speed();
 	if (threads)
 		say("watchpoints", "threads that run already are not watched");
 	return true;
@@ -363,8 +439,10 @@ static bool move(unsigned changed)
 
 static void watch_address(void)
 {
-	if (atomic_load(&state) == CLOSED && open_events())
+	if (atomic_load(&state) == CLOSED && open_events()) {
 		move(md_watch_choose_address(&watches, setting.range));
+		turn(true);
+	}
 	plan(UINT64_MAX);
 }
 
@@ -397,6 +475,8 @@ static void watch_block(uintptr_t user)
 	}
 	if (!move(md_watch_choose(&watches, &block, hunting)) && open_events())
 		move(md_watch_choose(&watches, &block, hunting));
+	if (atomic_load(&state) == OPEN)
+		open_window(hunting);
 	md_watch_budget_spend(&budget, md_clock_now() - now, hunting);
 	count_turns(now);
 	if (md_watch_budget_is_over(&budget, now))
@@ -409,13 +489,27 @@ void md_watch_attend(struct md_thread *self)
 {
 	uintptr_t user = self->watch_wanted;
 
-	if (md_likely(!user) || !atomic_load_explicit(&begun, memory_order_relaxed))
+	if (md_likely(!user)) {
+		if (atomic_load_explicit(&md_watch_is_slow, memory_order_relaxed) && md_clock_now() - on_since > WINDOW_TICKS)
+			md_watch_rest();
+		return;
+	}
+	if (!atomic_load_explicit(&begun, memory_order_relaxed))
 		return;
 	self->watch_wanted = 0;
 	if (md_is_restricted() || atomic_load(&state) == GIVEN_UP || !take_turn())
 		return;
 	if (is_owner())
 		watch_block(user);
+	end_turn();
+}
+
+void md_watch_rest(void)
+{
+	if (md_is_restricted() || !take_turn())
+		return;
+	if (is_owner())
+		close_window();
 	end_turn();
 }
 

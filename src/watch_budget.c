@@ -8,6 +8,8 @@
 #define TRAP MICROSECONDS(12)
 #define BURST MICROSECONDS(2000)
 #define SHARE 128 /* of the time that passes, one in so many */
+#define WINDOW_BURST MICROSECONDS(20000)
+#define WINDOW_SHARE 50
 #define HUNTING_BURST MICROSECONDS(200000)
 #define HUNTING_SHARE 2
 #define PASSIVE_BURST MICROSECONDS(4000)
@@ -25,6 +27,7 @@ void md_watch_budget_begin(struct md_watch_budget *budget, uint64_t now)
 	budget->began = now;
 	atomic_store_explicit(&budget->spent, 0, memory_order_relaxed);
 	atomic_store_explicit(&budget->hunting, 0, memory_order_relaxed);
+	atomic_store_explicit(&budget->windows, 0, memory_order_relaxed);
 	atomic_store_explicit(&budget->passive, 0, memory_order_relaxed);
 }
 
@@ -40,12 +43,22 @@ void md_watch_budget_trap(struct md_watch_budget *budget)
 	atomic_fetch_add_explicit(&budget->spent, TRAP, memory_order_relaxed);
 }
 
+void md_watch_budget_window(struct md_watch_budget *budget, uint64_t ticks)
+{
+	atomic_fetch_add_explicit(&budget->windows, ticks, memory_order_relaxed);
+}
+
 uint64_t md_watch_budget_next(const struct md_watch_budget *budget, bool hunting)
 {
 	uint64_t spent = atomic_load_explicit(hunting ? &budget->hunting : &budget->spent, memory_order_relaxed);
 	uint64_t burst = hunting ? HUNTING_BURST : BURST;
 
-	return spent <= burst ? budget->began : budget->began + (spent - burst) * (hunting ? HUNTING_SHARE : SHARE);
+	uint64_t next = spent <= burst ? 0 : (spent - burst) * (hunting ? HUNTING_SHARE : SHARE);
+	uint64_t windows = atomic_load_explicit(&budget->windows, memory_order_relaxed);
+
+	if (!hunting && windows > WINDOW_BURST && (windows - WINDOW_BURST) * WINDOW_SHARE > next)
+		next = (windows - WINDOW_BURST) * WINDOW_SHARE;
+	return budget->began + next;
 }
 
 void md_watch_budget_suffer(struct md_watch_budget *budget, enum md_watch_passive kind, uint64_t count)

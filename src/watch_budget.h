@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What watchpoints may cost: setting one takes the system some 3 us, a trap 12 us, and while any is set each new thread, each fork and each change from
- * one thread to another takes longer.
+ * one thread to another takes longer. On some processors all long copies do, too (runtime/watch.h).
  *
  * What is done on purpose (setting, traps) is bounded by a share of the time that passes, after a burst at the start that lets a small program have all it
  * asks for; while a damaged block's culprit is hunted the share is large. What happens by itself is bounded, too: a program that makes thread after thread
@@ -22,6 +22,7 @@ struct md_watch_budget {
 	uint64_t began;
 	_Atomic uint64_t spent;   /* on purpose */
 	_Atomic uint64_t hunting; /* likewise, for stacks with damaged blocks */
+	_Atomic uint64_t windows; /* for how long they were on, where that slows everything down */
 	_Atomic uint64_t passive;
 };
 
@@ -32,6 +33,9 @@ void md_watch_budget_spend(struct md_watch_budget *budget, uint64_t ticks, bool 
 
 /* A trap came. */
 void md_watch_budget_trap(struct md_watch_budget *budget);
+
+/* They were on for so long, where that slows everything down. */
+void md_watch_budget_window(struct md_watch_budget *budget, uint64_t ticks);
 
 /* When something may be done again: at once if that is not after now. */
 uint64_t md_watch_budget_next(const struct md_watch_budget *budget, bool hunting);

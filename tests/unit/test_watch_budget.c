@@ -49,6 +49,27 @@ Test(watch_budget, hunting_has_a_budget_of_its_own)
 	cr_assert_leq(md_watch_budget_next(&budget, false), 0, "the other one is untouched");
 }
 
+Test(watch_budget, windows_are_few)
+{
+	struct md_watch_budget budget;
+	uint64_t on = 0;
+
+	md_watch_budget_begin(&budget, 0);
+	for (uint64_t now = 0; now < 2000 * MS;) {
+		uint64_t next = md_watch_budget_next(&budget, false);
+
+		if (next > now) {
+			now = next;
+			continue;
+		}
+		md_watch_budget_window(&budget, MS);
+		now += MS;
+		on += MS;
+	}
+	cr_assert(on > 30 * MS && on < 70 * MS, "%lu", on);
+	cr_assert_leq(md_watch_budget_next(&budget, true), 0, "who is hunted is hunted");
+}
+
 Test(watch_budget, one_that_was_interrupted_does_not_use_it_up)
 {
 	struct md_watch_budget budget;
