@@ -81,7 +81,7 @@ $(OUT)/malloc_debug.pc: Makefile VERSION | $(OUT)/.
 # --- tests -----------------------------------------------------------------
 UNIT_OBJECTS := $(call objects,plain,$(SRC) $(REPORT) $(SUPPORT) runtime/os_linux.c)
 # These read what its owner may write at that moment, and find out afterwards whether it can be used: ThreadSanitizer is told to look away from them.
-RACY := src/inspect src/pattern src/history
+RACY := src/inspect src/pattern src/history src/guard_look
 $(RACY:%=$(OUT)/plain/%.o): override CFLAGS := $(filter-out -fsanitize=thread,$(CFLAGS))
 # It calls functions for strings for what they touch.
 $(OUT)/plain/tests/unit/test_watch_strings.o: override CFLAGS += -fno-builtin

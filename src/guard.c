@@ -53,15 +53,15 @@ static bool open_slot(struct md_heap *heap, struct md_zone *zone, uint32_t slot,
 	struct md_guard_slot *guard = &zone->guards[slot];
 	uint8_t door = MD_DOOR_SHUT;
 
-	if (!atomic_compare_exchange_strong(&guard->door, &door, MD_DOOR_OPEN)) {
+	if (!atomic_compare_exchange_strong(&guard->door, &door, MD_DOOR_OPENING)) {
 		if (door == MD_DOOR_OPENING)
 			return false;
 		zone->records[slot].flags |= MD_BLOCK_USED;
-		atomic_store(&guard->door, MD_DOOR_OPEN);
 	} else if (!md_os_guard_remove((void *)begin, data_bytes(zone))) {
 		atomic_store(&guard->door, MD_DOOR_SHUT);
 		return false;
 	}
+	atomic_store(&guard->door, MD_DOOR_OPEN); /* not before it is true: others may read then */
 	/* A guard page that a fault handler opened for its last block guards again. */
 	if (is(&guard->rear, MD_DOOR_OPENED) && md_runs_shut(&heap->runs, (begin + data_bytes(zone)), MD_PAGE_BYTES))
 		atomic_store(&guard->rear, MD_DOOR_SHUT);
@@ -154,10 +154,10 @@ bool md_guard_close(struct md_heap *heap, struct md_zone *zone, const struct md_
 	uint64_t since = md_clock_now();
 
 	keep_bytes(&zone->kept[slot], extent->user, extent->size);
+	atomic_store(&guard->door, MD_DOOR_OPENING); /* nobody reads from here on */
 	bool closed = md_runs_shut(&heap->runs, begin, end - begin);
 
-	if (closed)
-		atomic_store(&guard->door, MD_DOOR_SHUT);
+	atomic_store(&guard->door, closed ? MD_DOOR_SHUT : MD_DOOR_OPEN);
 	md_guard_spend(heap, MD_GUARD_NOT, since);
 	return closed;
 }
@@ -209,66 +209,6 @@ bool md_guard_large_lift(struct md_heap *heap, struct md_zone *zone)
 	return true;
 }
 
-/* --- which page is what --------------------------------------------------- */
-
-enum page_kind { PAGE_OTHER, PAGE_DATA, PAGE_FRONT, PAGE_REAR, PAGE_REST };
-
-/* What the page at addr, in a guarded or large zone, is to the block in *slot. */
-static enum page_kind page_kind(const struct md_zone *zone, uintptr_t addr, uint32_t *slot)
-{
-	uintptr_t page = page_of(addr);
-
-	*slot = 0;
-	if (zone->kind == MD_ZONE_LARGE) {
-		uintptr_t end = __atomic_load_n(&zone->large_end, __ATOMIC_RELAXED);
-
-		if (!is(&zone->guards->door, MD_DOOR_OPEN) && page < end)
-			return PAGE_DATA;
-		return page == zone->begin && atomic_load(&zone->guards->front) ? PAGE_FRONT :
-			page == end && atomic_load(&zone->guards->rear) ? PAGE_REAR : PAGE_OTHER;
-	}
-	if (zone->kind != MD_ZONE_GUARDED)
-		return PAGE_OTHER;
-	if (page < zone->first_slot)
-		return PAGE_FRONT;
-	*slot = md_zone_slot_at(zone, page);
-	if (*slot >= zone->slot_count)
-		return PAGE_REST;
-	return page == md_zone_slot_begin(zone, *slot) + data_bytes(zone) ? PAGE_REAR : PAGE_DATA;
-}
-
-bool md_guard_is_guard(const struct md_heap *heap, uintptr_t addr)
-{
-	const struct md_zone *zone = md_page_map_zone(&heap->map, addr);
-	uint32_t slot;
-
-	if (!zone || !zone->guards)
-		return false;
-	switch (page_kind(zone, addr, &slot)) {
-	case PAGE_DATA:
-		return is(&zone->guards[slot].door, MD_DOOR_SHUT) || is(&zone->guards[slot].door, MD_DOOR_OPENING);
-	case PAGE_FRONT:
-		return is(&zone->guards[slot].front, MD_DOOR_SHUT);
-	case PAGE_REAR:
-		return is(&zone->guards[slot].rear, MD_DOOR_SHUT);
-	case PAGE_REST:
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* Where the bytes of the closed block in a slot are; false if none ever was there. */
-static bool closed_extent(const struct md_zone *zone, uint32_t slot, struct md_extent *extent)
-{
-	const struct md_record *record = &zone->records[slot];
-
-	if (!record->alloc_time && !record->alloc_stack && !record->size)
-		return false;
-	*extent = md_extent_of(zone, record, md_zone_slot_begin(zone, slot));
-	return extent->begin <= extent->user && extent->user <= extent->end && extent->size <= extent->end - extent->user;
-}
-
 /* --- opening -------------------------------------------------------------- */
 
 static bool open_data(struct md_heap *heap, struct md_zone *zone, uint32_t slot)
@@ -276,18 +216,19 @@ static bool open_data(struct md_heap *heap, struct md_zone *zone, uint32_t slot)
 	struct md_guard_slot *guard = &zone->guards[slot];
 	uint8_t shut = MD_DOOR_SHUT;
 	bool large = zone->kind == MD_ZONE_LARGE;
-	uintptr_t begin = large ? zone->begin : md_zone_slot_begin(zone, slot);
 
 	if (!atomic_compare_exchange_strong(&guard->door, &shut, MD_DOOR_OPENING))
 		return true; /* somebody else does, or did */
 	/* From here on the slot is nobody else's, and its record does not change. */
+	uintptr_t begin = large ? zone->begin : md_zone_slot_begin(zone, slot);
+
 	if (!md_os_guard_remove((void *)begin, large ? zone->large_end - begin : data_bytes(zone))) {
 		atomic_store(&guard->door, MD_DOOR_SHUT);
 		return false;
 	}
 	struct md_extent extent;
 
-	if (closed_extent(zone, slot, &extent)) {
+	if (md_guard_extent(zone, slot, &extent)) {
 		const struct md_guard_kept *kept = &zone->kept[slot];
 
 		memset((void *)extent.user, heap->config.fill_free_byte, md_filled_bytes(heap, extent.size));
@@ -317,53 +258,16 @@ bool md_guard_open(struct md_heap *heap, uintptr_t addr)
 
 	if (!zone || !zone->guards)
 		return false;
-	switch (page_kind(zone, addr, &slot)) {
-	case PAGE_DATA:
+	switch (md_guard_page_at(zone, addr, &slot)) {
+	case MD_PAGE_DATA:
 		return open_data(heap, zone, slot);
-	case PAGE_FRONT:
+	case MD_PAGE_FRONT:
 		return open_page(page, &zone->guards[slot].front);
-	case PAGE_REAR:
+	case MD_PAGE_REAR:
 		return open_page(page, &zone->guards[slot].rear);
-	case PAGE_REST:
+	case MD_PAGE_REST:
 		return md_os_guard_remove((void *)page, MD_PAGE_BYTES);
 	default:
 		return false;
-	}
-}
-
-/* --- reading -------------------------------------------------------------- */
-
-/* The byte that was kept for addr, or -1. */
-static int kept_byte(const struct md_heap *heap, uintptr_t addr)
-{
-	const struct md_zone *zone = md_page_map_zone(&heap->map, addr);
-	struct md_extent extent;
-	uint32_t slot;
-
-	if (!zone || !zone->guards || page_kind(zone, addr, &slot) != PAGE_DATA || !is(&zone->guards[slot].door, MD_DOOR_SHUT) ||
-		!closed_extent(zone, slot, &extent) || addr < extent.user || addr >= extent.user + extent.size)
-		return -1;
-	size_t at = addr - extent.user;
-
-	if (at < MD_KEPT_BYTES)
-		return zone->kept[slot].first[at];
-	return extent.size - at <= MD_KEPT_BYTES ? zone->kept[slot].last[MD_KEPT_BYTES - (extent.size - at)] : -1;
-}
-
-bool md_guard_is_kept(const struct md_heap *heap, uintptr_t addr)
-{
-	return kept_byte(heap, addr) >= 0;
-}
-
-void md_guard_copy(const struct md_heap *heap, uintptr_t begin, uintptr_t end, unsigned char *copy)
-{
-	bool shut = false;
-
-	for (uintptr_t addr = begin; addr < end; addr++) {
-		if (addr == begin || addr % MD_PAGE_BYTES == 0)
-			shut = md_guard_is_guard(heap, addr);
-		int kept = shut ? kept_byte(heap, addr) : 0;
-
-		*copy++ = !shut ? __atomic_load_n((const unsigned char *)addr, __ATOMIC_RELAXED) : kept < 0 ? 0 : (unsigned char)kept;
 	}
 }

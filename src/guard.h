@@ -53,6 +53,14 @@ void md_guard_copy(const struct md_heap *heap, uintptr_t begin, uintptr_t end, u
 /* Whether addr is one of the bytes that were kept of a closed block. */
 bool md_guard_is_kept(const struct md_heap *heap, uintptr_t addr);
 
+enum md_guard_page { MD_PAGE_OTHER, MD_PAGE_DATA, MD_PAGE_FRONT, MD_PAGE_REAR, MD_PAGE_REST };
+
+/* What the page at addr, in a guarded or large zone, is to the block in *slot. */
+enum md_guard_page md_guard_page_at(const struct md_zone *zone, uintptr_t addr, uint32_t *slot);
+
+/* Where the bytes of the closed block in a slot are; false if none ever was there. */
+bool md_guard_extent(const struct md_zone *zone, uint32_t slot, struct md_extent *extent);
+
 /* --- for the heap --------------------------------------------------------- */
 
 /* Live blocks in slots, whose record tells where in the slot they are. */

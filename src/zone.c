@@ -110,7 +110,7 @@ static bool open_zone(struct md_zones *zones, struct md_zone *zone, bool *dirty)
 	for (; locked < zone->slot_count; locked++) {
 		uint8_t shut = MD_DOOR_SHUT;
 
-		if (atomic_compare_exchange_strong(&zone->guards[locked].door, &shut, MD_DOOR_OPEN))
+		if (atomic_compare_exchange_strong(&zone->guards[locked].door, &shut, MD_DOOR_OPENING))
 			continue;
 		*dirty = true;
 		if (shut == MD_DOOR_OPENING)
@@ -123,9 +123,9 @@ static bool open_zone(struct md_zones *zones, struct md_zone *zone, bool *dirty)
 		return true;
 	}
 	while (locked--) {
-		uint8_t open = MD_DOOR_OPEN;
+		uint8_t opening = MD_DOOR_OPENING;
 
-		atomic_compare_exchange_strong(&zone->guards[locked].door, &open, MD_DOOR_SHUT);
+		atomic_compare_exchange_strong(&zone->guards[locked].door, &opening, MD_DOOR_SHUT);
 	}
 	return false;
 }
@@ -345,13 +345,17 @@ static bool open_large(struct md_zone *zone)
 	struct md_guard_slot *guard = zone->guards;
 	uint8_t door = MD_DOOR_SHUT;
 
-	for (uint32_t spins = 0; !atomic_compare_exchange_strong(&guard->door, &door, MD_DOOR_OPEN) && door == MD_DOOR_OPENING; door = MD_DOOR_SHUT)
+	for (uint32_t spins = 0; !atomic_compare_exchange_strong(&guard->door, &door, MD_DOOR_OPENING) && door == MD_DOOR_OPENING; door = MD_DOOR_SHUT)
 		if (++spins == 1u << 24) /* a copy of 4 KiB; forever only in the child of a fork */
 			return false;
 	bool front = atomic_exchange(&guard->front, 0) == MD_DOOR_SHUT, rear = atomic_exchange(&guard->rear, 0) == MD_DOOR_SHUT;
 
-	if (door == MD_DOOR_SHUT)
-		return md_os_guard_remove((void *)zone->begin, zone->bytes);
+	if (door == MD_DOOR_SHUT) {
+		bool open = md_os_guard_remove((void *)zone->begin, zone->bytes);
+
+		atomic_store(&guard->door, open ? MD_DOOR_OPEN : MD_DOOR_OPENING); /* if not, the range is given up */
+		return open;
+	}
 	atomic_store(&guard->door, MD_DOOR_OPEN);
 	if (front && !md_os_guard_remove((void *)zone->begin, MD_PAGE_BYTES))
 		return false;

@@ -29,8 +29,8 @@ struct md_arena;
 enum md_guard_door {
 	MD_DOOR_OPEN,    /* accessible: zero, so that zones without guards need no writing */
 	MD_DOOR_SHUT,    /* inaccessible                                                   */
-	MD_DOOR_OPENING, /* a fault handler makes it accessible just now                   */
-	MD_DOOR_OPENED   /* it did: bytes that were freed, in what state ever              */
+	MD_DOOR_OPENING, /* on its way from one to the other: nobody else touches it         */
+	MD_DOOR_OPENED   /* accessible for a fault handler: bytes that were freed, in what state ever */
 };
 
 /* What guarded zones, and large ones, have for each slot besides its record. */
