@@ -3,13 +3,13 @@
  * A bug that strikes once in some 10 000 blocks of one stack: a raw store at random distance behind the block, within its red zone. What it did is seen when
  * the block is freed, but not who did it; from then on the blocks of that stack are guarded and watched, so a later strike is seen when it happens.
  */
+// options: guard=auto
 // expect: ERROR: malloc-debug: heap-buffer-overflow
 // expect: ERROR: malloc-debug: heap-buffer-overflow
 // expect: WRITE of size 1
-// expect: in strike *watch_strikes.c:22
-// expect: in main *watch_strikes.c:48
+// expect: in strike *watch_strikes.c:21
 // errors: any
-// output: strikes: 7
+// output: strikes: 6
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

