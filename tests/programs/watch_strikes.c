@@ -7,7 +7,7 @@
 // expect: ERROR: malloc-debug: heap-buffer-overflow
 // expect: ERROR: malloc-debug: heap-buffer-overflow
 // expect: WRITE of size 1
-// expect: in strike *watch_strikes.c:21
+// expect: in strike *watch_strikes.c:22
 // errors: any
 // output: strikes: 6
 #include <stdint.h>
