@@ -4,14 +4,16 @@
  *
  *     malloc-debug run -- build/examples/heap_buffer_overflow
  *
- * Seen when the block is freed: one byte after it is not what the library left there.
+ * Seen when strcpy is called: what it will write does not fit the block.
  */
 // expect: ERROR: malloc-debug: heap-buffer-overflow
+// expect: WRITE of size 11 at * in strcpy
 // expect: directly after the 10-byte block
-// expect: in main *heap_buffer_overflow.c:33
-// expect: in copy_name *heap_buffer_overflow.c:22
-// expect: in main *heap_buffer_overflow.c:30
-// expect: SUMMARY: malloc-debug: heap-buffer-overflow *heap_buffer_overflow.c:22 in copy_name
+// expect: in copy_name *heap_buffer_overflow.c:26
+// expect: in main *heap_buffer_overflow.c:32
+// expect: in copy_name *heap_buffer_overflow.c:24
+// expect: in main *heap_buffer_overflow.c:32
+// expect: SUMMARY: malloc-debug: heap-buffer-overflow *heap_buffer_overflow.c:26 in copy_name
 // status: 0
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +31,7 @@ int main(void)
 {
 	char *name = copy_name("red zones!");
 
-	puts(name);
+	printf("named after %.3s\n", name);
 	free(name);
 	return 0;
 }

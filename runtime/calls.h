@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: MIT
  *
- * Calls: the program's calls of the C library are looked at, as far as they touch the heap: is every byte that the function will read or write one of a
+ * Calls: the program's calls of the C library are looked at, as far as they touch the heap: is every byte that the function will read
+ * or write one of a
  * live block? The report comes at the call, with the caller's stack, before the damage where that can be known.
  *
- * Each function is a row of runtime/calls.def, with what it touches in words (READ, WRITE_STRING, ...). From it come two functions (calls_generate.h):
- * the wrapper, which makes the quick test and jumps to the real one, so that no frame of ours is left; and the one it jumps to when the test fails, which
+ * Each function is a row of runtime/calls.def, with what it touches in words (READ, WRITE_STRING,
+ * ...). From it come two functions (calls_generate.h):
+ * the wrapper, which makes the quick test and jumps to the real one, so that no frame of ours is left; and the one it jumps to when the
+ * test fails, which
  * finds out exactly what will be touched, reports, makes the call, and looks at what only the result tells.
  *
  * Exact   What the function does not touch is not checked. Where nobody can say what will be touched, nothing is reported.
- * After a report the call is made all the same, as the program asked. What it damages of red zones is repaired afterwards, and guard pages in its way are
+ * After a report the call is made all the same, as the program asked. What it damages of red zones is repaired afterwards,
+ * and guard pages in its way are
  * opened before, so that the same mistake is not reported a second time.
  *
- * Locking and signals   The quick test takes no lock and may run anywhere, before our start and in signal handlers too; no lock is held while the real
+ * Locking and signals   The quick test takes no lock and may run anywhere, before our start and in signal handlers too; no lock is held
+ * while the real
  *           function runs. A thread that is inside one of our calls is not looked at. errno is as the real function left it.
  */
 #ifndef MD_CALLS_H
@@ -37,7 +42,8 @@ struct md_calls_scope {
 /* Reports the use of [pointer, pointer + bytes) if it is bad. */
 void md_calls_bad(struct md_calls_scope *scope, enum md_access_kind kind, const void *pointer, size_t bytes) __attribute__((cold));
 
-/* The call may use [pointer, pointer + bytes), which is bad: reports it if no byte of it may be used. Otherwise the result will tell; guard pages are out of
+/* The call may use [pointer, pointer + bytes), which is bad: reports it if no byte of it may be used. Otherwise the result will tell;
+	guard pages are out of
  * the way then, so that the call goes as it would without them. */
 void md_calls_maybe(struct md_calls_scope *scope, enum md_access_kind kind, const void *pointer, size_t bytes) __attribute__((cold));
 
@@ -98,15 +104,16 @@ static inline bool md_calls_overlap(const void *a, size_t a_bytes, const void *b
 /* The string's NUL, or its first `most` units, lie within its block. */
 bool md_calls_string_good(const void *string, size_t room, size_t most, size_t unit);
 
-/* Both are read to their ends: they are compared, up to the first difference, NUL, or `most` units. text: a NUL ends it. fold: letters in ASCII are equal
+/* Both are read to their ends: they are compared, up to the first difference, NUL,
+	or `most` units. text: a NUL ends it. fold: letters in ASCII are equal
  * in both cases. */
 enum md_calls_compare { MD_CALLS_BYTES = 0, MD_CALLS_TEXT = 1, MD_CALLS_FOLD = 2, MD_CALLS_WIDE = 4 };
-bool md_calls_compare_good(const void *a, const void *b, size_t most, unsigned how);
+bool md_calls_compare_good(const void *a, const void *b, size_t a_room, size_t b_room, size_t most, unsigned how);
 void md_calls_compare_bad(struct md_calls_scope *scope, const void *a, const void *b, size_t most, unsigned how);
 
 /* Copies up to `most` units and, if it is shorter, its NUL to `to`; pad: always writes `most` units; terminate: always adds a NUL. */
 enum md_calls_copy { MD_CALLS_PLAIN = 0, MD_CALLS_PAD = 1, MD_CALLS_TERMINATE = 2, MD_CALLS_APPEND = 4, MD_CALLS_COPY_WIDE = 8 };
-bool md_calls_copy_good(const void *to, const void *from, size_t most, unsigned how);
+bool md_calls_copy_good(const void *to, const void *from, size_t to_room, size_t from_room, size_t most, unsigned how);
 void md_calls_copy_bad(struct md_calls_scope *scope, void *to, const void *from, size_t most, unsigned how);
 
 /* The string is read until one of two characters. */
@@ -120,7 +127,8 @@ size_t md_calls_string_bytes(const char *string);
 size_t md_calls_string_bytes_max(const char *string, size_t n); /* of which n are looked at */
 size_t md_calls_wide_bytes(const wchar_t *string);
 
-/* Bytes that wcstombs wrote, of n, when it returned `written`: there may have been no room for a character of several bytes, and then there is no NUL. */
+/* Bytes that wcstombs wrote, of n, when it returned `written`: there may have been no room for a character of several bytes,
+	and then there is no NUL. */
 size_t md_calls_narrow_bytes(const wchar_t *from, size_t written, size_t n);
 
 static inline __attribute__((always_inline)) bool md_calls_string(const void *string, size_t most, size_t unit)
@@ -146,12 +154,16 @@ static inline __attribute__((always_inline)) bool md_calls_number(const void *st
 
 static inline __attribute__((always_inline)) bool md_calls_compare(const void *a, const void *b, size_t most, unsigned how)
 {
-	return (md_likely(md_calls_is_other(a)) && md_likely(md_calls_is_other(b))) || md_calls_compare_good(a, b, most, how);
+	size_t a_room = md_calls_room(a), b_room = md_calls_room(b);
+
+	return md_likely((a_room & b_room) == MD_ACCESS_ROOM_OTHER) || md_calls_compare_good(a, b, a_room, b_room, most, how);
 }
 
 static inline __attribute__((always_inline)) bool md_calls_copy(const void *to, const void *from, size_t most, unsigned how)
 {
-	return (md_likely(md_calls_is_other(to)) && md_likely(md_calls_is_other(from))) || md_calls_copy_good(to, from, most, how);
+	size_t to_room = md_calls_room(to), from_room = md_calls_room(from);
+
+	return md_likely((to_room & from_room) == MD_ACCESS_ROOM_OTHER) || md_calls_copy_good(to, from, to_room, from_room, most, how);
 }
 
 /* Reports a string that does not end within its block. */

@@ -77,12 +77,15 @@ static size_t bytes_of(enum length length)
 	return bytes[length];
 }
 
-static bool is_one_of(uint32_t c, const char *list)
+/* Letters as bits: @ to DEL. */
+#define BIT(c) (1ull << ((c) & 63))
+#define WHOLE (BIT('d') | BIT('i') | BIT('o') | BIT('u') | BIT('x') | BIT('X'))
+#define BINARY (BIT('b') | BIT('B'))
+#define REAL (BIT('e') | BIT('E') | BIT('f') | BIT('F') | BIT('g') | BIT('G') | BIT('a') | BIT('A'))
+
+static bool is_in(uint32_t c, uint64_t letters)
 {
-	for (; *list; list++)
-		if (c == (unsigned char)*list)
-			return true;
-	return false;
+	return c >= 64 && c < 128 && letters & BIT(c);
 }
 
 /* --- printf --------------------------------------------------------------------- */
@@ -115,20 +118,22 @@ static size_t look_at_string(struct md_calls_scope *scope, const void *string, b
 	return length;
 }
 
-/* Fetches what the conversion prints. Returns the units printed at most; NONE if not known; *stop if the list cannot be followed any further. */
+/* Fetches what the conversion prints. Returns the units printed at most; NONE if not known; *stop if the list cannot be followed any
+	further. */
 static size_t take_argument(struct md_calls_scope *scope, uint32_t letter, const struct conversion *conversion, va_list *list, bool *stop)
 {
 	bool wide = letter == 'S' || (letter == 's' && conversion->length == LENGTH_LONG);
 
-	if (is_one_of(letter, "diouxXbB")) {
+	if (is_in(letter, WHOLE | BINARY)) {
 		if (conversion->length >= LENGTH_LONG)
 			(void)va_arg(*list, long long);
 		else
 			(void)va_arg(*list, int);
 		/* With grouping a digit may come with more, and in base 2 there are more. */
-		return letter == 'b' || letter == 'B' ? NONE : (conversion->precision == NONE ? 0 : conversion->precision) + NUMBER_UNITS_MAX;
+		return letter == 'b' || letter == 'B' ? NONE : (conversion->precision == NONE ? 0 : conversion->precision) +
+			NUMBER_UNITS_MAX;
 	}
-	if (is_one_of(letter, "eEfFgGaA")) {
+	if (is_in(letter, REAL)) {
 		if (conversion->length == LENGTH_LONG_LONG)
 			(void)va_arg(*list, long double);
 		else
@@ -181,8 +186,11 @@ static bool print_one(struct md_calls_scope *scope, struct cursor *cursor, va_li
 		*bound += 1;
 		return true;
 	}
-	while (is_one_of(peek(cursor), "-+ #0'I"))
-		grouped |= next(cursor) == '\'';
+	for (uint32_t c = peek(cursor); c == '-' || c == '+' || c == ' ' || c == '#' || c == '0' || c == '\'' || c == 'I'; c =
+		peek(cursor)) {
+		grouped |= c == '\'';
+		next(cursor);
+	}
 	if (peek(cursor) == '*') {
 		next(cursor);
 		if (take_number(cursor) != NONE)
@@ -262,9 +270,9 @@ static size_t written(uint32_t letter, size_t width, enum length length, const v
 {
 	bool wide = letter == 'S' || letter == 'C' || length == LENGTH_LONG;
 
-	if (is_one_of(letter, "diouxX"))
+	if (is_in(letter, WHOLE))
 		return bytes_of(length);
-	if (is_one_of(letter, "eEfFgGaA"))
+	if (is_in(letter, REAL))
 		return length == LENGTH_LONG_LONG ? sizeof(long double) : length == LENGTH_LONG ? sizeof(double) : sizeof(float);
 	if (letter == 'p')
 		return sizeof(void *);
@@ -297,7 +305,7 @@ void md_calls_scan_format(struct md_calls_scope *scope, const void *format, size
 			struct cursor ahead = cursor;
 
 			next(&ahead);
-			if (is_one_of(peek(&ahead), "sS[")) {
+			if (is_in(peek(&ahead), BIT('s') | BIT('S') | BIT('['))) {
 				cursor = ahead;
 				allocates = true;
 			}
@@ -305,7 +313,7 @@ void md_calls_scan_format(struct md_calls_scope *scope, const void *format, size
 		enum length length = take_length(&cursor);
 		uint32_t letter = next(&cursor);
 
-		if (!is_one_of(letter, "diouxXeEfFgGaAcCsS[pn"))
+		if (!is_in(letter, WHOLE | REAL | BIT('c') | BIT('C') | BIT('s') | BIT('S') | BIT('[') | BIT('p') | BIT('n')))
 			return;
 		if (letter == '[')
 			skip_set(&cursor);

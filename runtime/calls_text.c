@@ -7,6 +7,7 @@
 #include "runtime/calls.h"
 
 #define WINDOW_BYTES 128
+#define FIRST_BYTES 16
 
 static size_t least(size_t a, size_t b)
 {
@@ -83,6 +84,11 @@ static bool ends_within(const void *a, const void *b, size_t units, unsigned how
 				return true;
 		return false;
 	}
+	if (unit == 1 && !(how & MD_CALLS_FOLD)) { /* most comparisons end soon */
+		for (; done < least(units, FIRST_BYTES); done++)
+			if (((const char *)a)[done] != ((const char *)b)[done] || !((const char *)a)[done])
+				return true;
+	}
 	for (size_t window = WINDOW_BYTES / unit; done < units; window *= 4) {
 		const char *left = (const char *)a + done * unit, *right = (const char *)b + done * unit;
 		size_t look = least(window, units - done), length = find_unit(left, 0, look, unit);
@@ -101,17 +107,15 @@ static bool ends_within(const void *a, const void *b, size_t units, unsigned how
 	return false;
 }
 
-static size_t compare_room(const void *pointer, size_t unit)
+static size_t compare_units(size_t room, size_t unit)
 {
-	size_t room = md_calls_room(pointer);
-
 	return room == MD_ACCESS_ROOM_OTHER ? SIZE_MAX : room / unit;
 }
 
-bool md_calls_compare_good(const void *a, const void *b, size_t most, unsigned how)
+bool md_calls_compare_good(const void *a, const void *b, size_t a_room, size_t b_room, size_t most, unsigned how)
 {
 	size_t unit = how & MD_CALLS_WIDE ? sizeof(wchar_t) : 1;
-	size_t units = least(compare_room(a, unit), compare_room(b, unit));
+	size_t units = least(compare_units(a_room, unit), compare_units(b_room, unit));
 
 	/* memcmp may look at all that it was given, and is not asked to before guard pages are out of the way. */
 	return most <= units || ((how & MD_CALLS_TEXT) && ends_within(a, b, units, how));
@@ -120,7 +124,7 @@ bool md_calls_compare_good(const void *a, const void *b, size_t most, unsigned h
 void md_calls_compare_bad(struct md_calls_scope *scope, const void *a, const void *b, size_t most, unsigned how)
 {
 	size_t unit = how & MD_CALLS_WIDE ? sizeof(wchar_t) : 1;
-	size_t left = compare_room(a, unit), right = compare_room(b, unit), units = least(left, right);
+	size_t left = compare_units(md_calls_room(a), unit), right = compare_units(md_calls_room(b), unit), units = least(left, right);
 	/* One more than there is, at least; all of it, if bytes are compared. */
 	size_t bytes = how & MD_CALLS_TEXT ? (units + 1) * unit : md_calls_product(most, unit);
 
@@ -178,11 +182,31 @@ static bool copy_overlaps(const void *to, const void *from, const struct copy *c
 	return md_calls_overlap((const char *)to + copy->start, least(copy->write, copy->read), from, copy->read);
 }
 
-bool md_calls_copy_good(const void *to, const void *from, size_t most, unsigned how)
+/* The commonest case in short: strcpy. */
+static bool is_plain_copy_good(const char *to, const char *from, size_t to_room, size_t from_room)
 {
+	size_t bytes;
+
+	if (from_room == MD_ACCESS_ROOM_OTHER) {
+		bytes = md_calls_real.strlen(from) + 1;
+	} else {
+		const char *end = from_room ? md_calls_real.memchr(from, 0, from_room) : NULL;
+
+		if (!end)
+			return false;
+		bytes = (size_t)(end - from) + 1;
+	}
+	return bytes <= to_room && !md_calls_overlap(to, bytes, from, bytes);
+}
+
+bool md_calls_copy_good(const void *to, const void *from, size_t to_room, size_t from_room, size_t most, unsigned how)
+{
+	if (how == MD_CALLS_PLAIN && most == SIZE_MAX)
+		return is_plain_copy_good(to, from, to_room, from_room);
 	struct copy copy = measure(to, from, most, how);
 
-	return !copy.to_unended && !copy.from_unended && copy.write <= SIZE_MAX - copy.start && md_calls_good(to, copy.start + copy.write) &&
+	return !copy.to_unended && !copy.from_unended && copy.write <= SIZE_MAX - copy.start && md_calls_good(to,
+		copy.start + copy.write) &&
 		!copy_overlaps(to, from, &copy);
 }
 
@@ -198,7 +222,8 @@ void md_calls_copy_bad(struct md_calls_scope *scope, void *to, const void *from,
 	if (!copy.to_unended && !md_calls_good(to, copy.start + copy.write)) /* an appended part is named by where it begins */
 		md_calls_bad(scope, MD_ACCESS_WRITE, (char *)to + copy.start, copy.write);
 	if (!copy.to_unended && !copy.from_unended && copy_overlaps(to, from, &copy))
-		md_calls_bad_parameter(scope, how & MD_CALLS_APPEND ? MD_ERROR_STRCAT_PARAM_OVERLAP : MD_ERROR_STRCPY_PARAM_OVERLAP, MD_ACCESS_WRITE,
+		md_calls_bad_parameter(scope, how & MD_CALLS_APPEND ? MD_ERROR_STRCAT_PARAM_OVERLAP : MD_ERROR_STRCPY_PARAM_OVERLAP,
+			MD_ACCESS_WRITE,
 			(char *)to + copy.start, copy.write);
 }
 

@@ -23,7 +23,8 @@ static enum md_error blame(const struct md_block_view *culprit, enum md_error er
 	return in_use(culprit) ? error : MD_ERROR_HEAP_USE_AFTER_FREE;
 }
 
-/* The range begins between two neighbours, either of which may be invalid: the mistake of the right one's user if it runs into it, else of the nearer
+/* The range begins between two neighbours, either of which may be invalid: the mistake of the right one's user if it runs into it,
+	else of the nearer
  * one's that is in use; as near to both, of the left one's, as in check.c. */
 static enum md_error judge_between(const struct md_block_view *left, const struct md_block_view *right, uintptr_t addr, size_t bytes,
 	struct md_block_view *block)
@@ -59,7 +60,8 @@ static enum md_error judge_far(const struct md_heap *heap, const struct md_zone 
 }
 
 /* addr lies in a zone, and in no live block. */
-static enum md_error judge_outside(const struct md_heap *heap, const struct md_zone *zone, uintptr_t addr, size_t bytes, struct md_block_view *block)
+static enum md_error judge_outside(const struct md_heap *heap, const struct md_zone *zone, uintptr_t addr, size_t bytes,
+	struct md_block_view *block)
 {
 	struct md_block_view own, left = { 0 }, right = { 0 };
 	uint32_t count = zone->kind == MD_ZONE_LARGE ? 1 : zone->slot_count;
@@ -77,7 +79,8 @@ static enum md_error judge_outside(const struct md_heap *heap, const struct md_z
 		if (slot > 0)
 			md_inspect_slot(heap, zone, slot - 1, &left);
 	}
-	if (own.valid && addr >= own.user && addr < end_of(&own)) { /* its own bytes, freed; unless it is a step back from the block behind it */
+	if (own.valid && addr >= own.user && addr < end_of(&own)) { /* its own bytes,
+		freed; unless it is a step back from the block behind it */
 		if (slot + 1 < count)
 			md_inspect_slot(heap, zone, slot + 1, &right);
 		if (addr != own.user && right.user > addr && in_use(&right) && bytes > right.user - addr)
@@ -120,7 +123,8 @@ void md_access_describe(const struct md_heap *heap, uintptr_t addr, struct md_bl
 
 /* --- findings --------------------------------------------------------------- */
 
-void md_access_add_error(struct md_heap *heap, struct md_thread *thread, enum md_error error, uintptr_t first_bad, const struct md_block_view *block,
+void md_access_add_error(struct md_heap *heap, struct md_thread *thread, enum md_error error, uintptr_t first_bad,
+	const struct md_block_view *block,
 	const struct md_access *access, const struct md_call *call)
 {
 	struct md_finding *finding = md_check_add(heap, thread, error, MD_NOTICED_AT_ACCESS, first_bad, block, call);
@@ -174,7 +178,8 @@ static bool may_fill(const struct md_zone *zone)
 }
 
 /* Under check_lock. The part of [begin, end) that is this slot's. A large block has all of its zone. */
-static void mend_slot(struct md_heap *heap, struct md_thread *thread, const struct md_zone *zone, uint32_t slot, uintptr_t begin, uintptr_t end)
+static void mend_slot(struct md_heap *heap, struct md_thread *thread, const struct md_zone *zone, uint32_t slot, uintptr_t begin,
+	uintptr_t end)
 {
 	struct md_record *record = &zone->records[slot];
 	uint8_t state = atomic_load_explicit(&record->state, memory_order_acquire);
@@ -182,7 +187,8 @@ static void mend_slot(struct md_heap *heap, struct md_thread *thread, const stru
 		!md_guard_is_closed(zone, record);
 	uint8_t live = MD_BLOCK_LIVE;
 	bool held = state == MD_BLOCK_LIVE &&
-		atomic_compare_exchange_strong_explicit(&record->state, &live, MD_BLOCK_FREEING, memory_order_acquire, memory_order_relaxed);
+		atomic_compare_exchange_strong_explicit(&record->state, &live, MD_BLOCK_FREEING, memory_order_acquire,
+			memory_order_relaxed);
 
 	if (held || own_quarantine) {
 		struct md_extent extent = md_extent_of(zone, record, md_zone_slot_begin(zone, slot));

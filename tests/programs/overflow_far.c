@@ -2,12 +2,13 @@
  *
  * A write that skips a few bytes: the report says how far behind the block it is.
  */
+// options: calls=no
 // expect: ERROR: malloc-debug: heap-buffer-overflow
 // expect: 5 bytes after the 20-byte block
 // expect: 3 bytes were changed
 // expect: The bytes look like text: "far"
-// expect: in main *overflow_far.c:20
-// expect: in main *overflow_far.c:17
+// expect: in main *overflow_far.c:21
+// expect: in main *overflow_far.c:18
 // status: 0
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  *
  * A write after free, found when the block leaves the quarantine because others were freed after it.
  */
-// options: quarantine=64k guard=off
+// options: quarantine=64k guard=off calls=no
 // expect: ERROR: malloc-debug: heap-use-after-free
 // expect: 10 bytes inside the 200-byte block
 // expect: Found when the block left the quarantine

@@ -9,13 +9,13 @@
 
 #include "tests/system/support/expect.h"
 
-/* All programs but those that must stay silent (test_clean.c) and the plugins of others. */
+/* All programs but those that must stay silent (test_clean.c), those of test_calls.c and the plugins of others. */
 static size_t list_programs(const char *names[EXPECT_NAMES_MAX])
 {
 	size_t count = expect_sources("tests/programs", "", names), kept = 0;
 
 	for (size_t i = 0; i < count; i++)
-		if (!strstr(names[i], "/ok_") && !strstr(names[i], "/plugin_") && !strstr(names[i], "/leak_"))
+		if (!strstr(names[i], "/ok_") && !strstr(names[i], "/plugin_") && !strstr(names[i], "/leak_") && !strstr(names[i], "/calls_"))
 			names[kept++] = names[i];
 	return kept;
 }
