@@ -171,6 +171,15 @@ void md_suppress_generate(struct md_text *text, uint64_t kind, enum md_api api, 
 	md_suppress_entry_text(text, kind, "name it", api, frames, count);
 }
 
+/* A file that is shared by many programs is not about each of them: its entries are only stale for one that needs some of them. */
+static bool is_file_used(const char *file)
+{
+	for (const struct md_suppression *entry = NULL; (entry = md_suppressions_next(&list, entry));)
+		if (entry->used && !strcmp(entry->file, file))
+			return true;
+	return false;
+}
+
 void md_suppress_tell_unused(void)
 {
 	if (!loaded && !md_process.options.suppressions[0])
@@ -182,7 +191,7 @@ void md_suppress_tell_unused(void)
 		char buffer[512];
 		struct md_text text;
 
-		if (entry->used || !looked || !strcmp(entry->file, "built in"))
+		if (entry->used || !looked || !strcmp(entry->file, "built in") || (!md_process.options.verbose && !is_file_used(entry->file)))
 			continue;
 		md_text_init(&text, buffer, sizeof buffer, false);
 		md_textf(&text, "malloc-debug: unused suppression: %S:%u: %S\n", entry->file, entry->line, entry->pattern);

@@ -32,7 +32,7 @@ size_t md_suppress_used(struct md_leak_suppressed *used, size_t used_max);
 /* Prints ready entries for a stack (option gen_suppressions). */
 void md_suppress_generate(struct md_text *text, uint64_t kind, enum md_api api, md_stack_id stack, const struct md_names *names);
 
-/* Tells of entries of the user's files that never matched. At exit. */
+/* At exit: tells of entries of the user's files that never matched, where others of the same file did (or the option verbose is set). */
 void md_suppress_tell_unused(void);
 
 #endif
