@@ -9,13 +9,23 @@
 
 #include "tests/system/support/expect.h"
 
-/* All programs but those that must stay silent (test_clean.c), those of test_calls.c and the plugins of others. */
+/* Those that must stay silent (test_clean.c), and what other tests run with arguments of their own. */
+static bool is_of_others(const char *source)
+{
+	static const char *const prefixes[] = { "/ok_", "/plugin_", "/leak_", "/event_", "/calls_", "/refuse" };
+
+	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+		if (strstr(source, prefixes[i]))
+			return true;
+	return false;
+}
+
 static size_t list_programs(const char *names[EXPECT_NAMES_MAX])
 {
 	size_t count = expect_sources("tests/programs", "", names), kept = 0;
 
 	for (size_t i = 0; i < count; i++)
-		if (!strstr(names[i], "/ok_") && !strstr(names[i], "/plugin_") && !strstr(names[i], "/leak_") && !strstr(names[i], "/calls_"))
+		if (!is_of_others(names[i]))
 			names[kept++] = names[i];
 	return kept;
 }
