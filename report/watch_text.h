@@ -21,9 +21,9 @@ struct md_watch_write {
 	struct md_access access; /* .bytes 0: not known */
 	md_thread_id thread;
 	md_stack_id stack;
-	double seconds;          /* since start */
-	uint64_t number;         /* counts writes from 1 */
-	uint64_t first;          /* number of the first write from this stack, if this is not it; else 0 */
+	double seconds;  /* since start */
+	uint64_t number; /* counts writes from 1 */
+	uint64_t first;  /* number of the first write from this stack, if this is not it; else 0 */
 };
 
 /* The first write from a stack with the stack, a later one as a line. */

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: MIT
  *
- * Watchpoints: the processor's debug registers, by way of perf_event_open, on bytes that nobody should touch (src/watch.h chooses them). The access
- * raises SIGTRAP in its thread, directly after the instruction (watch_trap.c).
+ * Watchpoints: the processor's debug registers, by way of perf_event_open, on bytes that nobody should touch (src/watch.h chooses them).
+ * The access raises SIGTRAP in its thread, directly after the instruction (watch_trap.c).
  *
- * How   The events are opened when the first block worth watching was allocated after the program's start, in its thread, and follow into all threads
- *       that are made from then on; threads that ran before are not watched. They are moved by PERF_EVENT_IOC_MODIFY_ATTRIBUTES, for all threads at
- *       once. A forked child has none of its own, only descriptors that act on its parent's: it closes them at once, and opens new ones when it has
- *       lived a while. A child that shares our memory (vfork) touches nothing.
+ * How   The events are opened when the first block worth watching was allocated after the program's start, in its thread, and follow into
+ *       all threads that are made from then on; threads that ran before are not watched. They are moved by
+ *       PERF_EVENT_IOC_MODIFY_ATTRIBUTES, for all threads at once. A forked child has none of its own, only descriptors that act on its
+ *       parent's: it closes them at once, and opens new ones when it has lived a while. A child that shares our memory (vfork) touches
+ *       nothing.
  *
- * Descriptors   at 200 and above, closed by exec. Before each use the kernel is asked whether the descriptor still is the event that we opened: another one
- *       is neither used nor closed. Lost ones are opened anew a few times.
+ * Descriptors   at 200 and above, closed by exec. Before each use the kernel is asked whether the descriptor still is the event that we
+ *       opened: another one is neither used nor closed. Lost ones are opened anew a few times.
  *
- * Speed   Some processors make repeated string instructions (rep movsb) byte by byte while any watchpoint is on, which is 30 times slower, in the kernel,
- *       too: copies of 2 KiB and more, and each page that is used for the first time. Where a trial shows that, the watchpoints are on for windows of a
- *       millisecond that begin with a new block, as often as the budget allows, and off before each long copy that comes by way of our calls. They are one
- *       group, turned on and off by its leader.
+ * Speed   Some processors make repeated string instructions (rep movsb) byte by byte while any watchpoint is on, which is 30 times
+ *       slower, in the kernel, too: copies of 2 KiB and more, and each page that is used for the first time. Where a trial shows that,
+ *       the watchpoints are on for windows of a millisecond that begin with a new block, as often as the budget allows, and off before
+ *       each long copy that comes by way of our calls. They are one group, turned on and off by its leader.
  *
- * There are none where the system refuses, under a tracer (a debugger needs the registers), when the program restricts its system calls, when SIGTRAP goes
- * past us, and when they cost too much (src/watch_budget.h).
+ * There are none where the system refuses, under a tracer (a debugger needs the registers), when the program restricts its system calls,
+ * when SIGTRAP goes past us, and when they cost too much (src/watch_budget.h).
  *
  * Locking   one thread at a time moves; whoever comes meanwhile lets it be. What may be called in signal handlers says so.
  */
@@ -36,7 +37,7 @@ struct md_watch_counts {
 };
 extern struct md_watch_counts md_watch_counts;
 
-/* Watchpoints are on, and repeated string instructions go byte by byte (see below). */
+/* Watchpoints are on, and repeated string instructions go byte by byte (see above). */
 extern _Atomic bool md_watch_is_slow;
 
 #define MD_WATCH_LONG 2048 /* bytes of a copy, from which on it is made with such instructions */
@@ -73,10 +74,19 @@ void md_watch_end(const char *why);
 /* Number of watchpoints that are set; 0 if there are none, and *why says why not (NULL: nothing was worth one yet). */
 unsigned md_watch_usable(const char **why);
 
-/* --- between watch_linux.c and watch_trap.c ------------------------------------- */
+/* --- between watch_linux.c, watch_allowed.c and watch_trap.c ---------------------- */
 
-/* Whether the signal is one of our watchpoints' (whatever place it has by now); the place is copied, with .generation 0 if the trap is out of date.
- * Async-signal-safe. */
+/* Whether a debugger, or another tracer, is at work; and whether other threads run already. */
+bool md_watch_is_traced(bool *threads);
+
+/* Whether SIGTRAP comes to our handlers: one that goes past them may end the program. */
+bool md_watch_signals_come(void);
+
+/* Why the system has none for us, from a negated errno value. Static. */
+const char *md_watch_refusal(int error);
+
+/* Whether the signal is one of our watchpoints' (whatever place it has by now); the place is copied, with .generation 0 if the trap is
+ * out of date. Async-signal-safe. */
 bool md_watch_trapped(const siginfo_t *info, unsigned *index, struct md_watch_place *place);
 
 /* A trap of this place was judged: takes the place away if there were too many. Async-signal-safe. */

@@ -12,7 +12,6 @@
 
 #include "report/text.h"
 #include "runtime/restrict.h"
-#include "runtime/signal_action.h"
 #include "runtime/sink.h"
 #include "runtime/syscall.h"
 #include "src/clock.h"
@@ -29,9 +28,9 @@
 #define OPENINGS_MAX 4
 #define CHILD_DELAY_TICKS ((uint64_t)10 << 20) /* some 4 ms: a child that lives no longer is not worth the opening */
 #define END_TRIES_MAX 10000
-#define WINDOW_TICKS ((uint64_t)5 << 19)        /* some millisecond */
+#define WINDOW_TICKS ((uint64_t)5 << 19) /* some millisecond */
 #define TRIAL_BYTES 4096
-#define TURNS_TICKS ((uint64_t)16 << 20)       /* between two looks at how often threads took turns */
+#define TURNS_TICKS ((uint64_t)16 << 20) /* between two looks at how often threads took turns */
 
 /* What an event sends with its signal: whose it is, and which choice of which place. */
 #define DATA_MAGIC_SHIFT 34
@@ -53,18 +52,18 @@ static struct md_watch_setting setting;
 static struct md_watches watches;
 static struct md_watch_budget budget;
 static struct event events[MD_WATCHES];
-static _Atomic int state;       /* enum state */
-static const char *given_up;    /* why */
+static _Atomic int state;    /* enum state */
+static const char *given_up; /* why */
 static _Atomic bool begun, moving;
 static unsigned openings;
-static uint32_t owner;          /* the process whose all this is */
-static _Atomic uint32_t *own;   /* 0 in a child that was forked without handlers; NULL where the system cannot do it */
-static uint32_t magic;          /* 30 bits: events of the program's send something else */
+static uint32_t owner;        /* the process whose all this is */
+static _Atomic uint32_t *own; /* 0 in a child that was forked without handlers; NULL where the system cannot do it */
+static uint32_t magic;        /* 30 bits: events of the program's send something else */
 static uint64_t turns, turns_at;
-static _Atomic bool on;         /* the group is */
+static _Atomic bool on; /* the group is */
 static uint64_t on_since;
-static enum { UNKNOWN, FAST, SLOW } speed; /* of repeated string instructions while it is on */
-static bool hunted;             /* the window is one for a stack with damaged blocks */
+static enum { UNKNOWN, FAST, SLOW } speed;                    /* of repeated string instructions while it is on */
+static bool hunted;                                           /* the window is one for a stack with damaged blocks */
 static volatile uint64_t nobodys __attribute__((aligned(8))); /* what an event stands on that has nothing to watch */
 
 const struct md_watch_setting *md_watch_setting(void)
@@ -190,7 +189,8 @@ static void close_events(void)
 
 static void turn(bool up)
 {
-	if (atomic_load(&on) == up || md_syscall_failed(md_syscall3(SYS_ioctl, events[LEADER].fd, up ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE, 0)))
+	if (atomic_load(&on) == up ||
+		md_syscall_failed(md_syscall3(SYS_ioctl, events[LEADER].fd, up ? PERF_EVENT_IOC_ENABLE : PERF_EVENT_IOC_DISABLE, 0)))
 		return;
 	atomic_store(&on, up);
 	atomic_store(&md_watch_is_slow, up && speed == SLOW && setting.mode != MD_WATCH_AT_ADDRESS);
@@ -257,73 +257,7 @@ static void give_up(const char *why)
 	say("no watchpoints", why);
 }
 
-/* --- may we? -------------------------------------------------------------------- */
-
-/* A number of /proc/self/status, 0 if it is not there. */
-static unsigned long read_status(const char *status, const char *name)
-{
-	const char *at = strstr(status, name);
-	unsigned long number = 0;
-
-	if (!at)
-		return 0;
-	for (at += strlen(name); *at == '\t' || *at == ' '; at++)
-		;
-	for (; *at >= '0' && *at <= '9'; at++)
-		number = number * 10 + (unsigned long)(*at - '0');
-	return number;
-}
-
-/* Whether a debugger, or another tracer, is at work; and whether other threads run already. */
-static bool is_traced(bool *threads)
-{
-	char status[2048];
-	long fd = md_syscall4(SYS_openat, AT_FDCWD, (long)"/proc/self/status", O_RDONLY | O_CLOEXEC, 0);
-
-	*threads = false;
-	if (md_syscall_failed(fd))
-		return false;
-	long got = md_syscall3(SYS_read, fd, (long)status, sizeof status - 1);
-
-	md_syscall1(SYS_close, fd);
-	status[got > 0 ? got : 0] = '\0';
-	*threads = read_status(status, "\nThreads:") > 1;
-	return read_status(status, "\nTracerPid:") != 0;
-}
-
-/* A signal that goes past our handler may end the program. */
-static bool signals_come_to_us(void)
-{
-	struct md_signal_action now;
-
-	return md_signal_action_set(SIGTRAP, NULL, &now) == 0 && (uintptr_t)now.handler >= md_process.library_begin &&
-		(uintptr_t)now.handler < md_process.library_end;
-}
-
-static const char *reason(int error)
-{
-	switch (-error) {
-	case EPERM:
-	case EACCES:
-		return "the system does not allow them (kernel.perf_event_paranoid, or a filter)";
-	case ENOENT:
-	case ENODEV:
-	case EOPNOTSUPP:
-	case ENOSYS:
-		return "the system has none";
-	case EINVAL:
-	case E2BIG:
-		return "the kernel is too old (5.13 is needed)";
-	case EBUSY:
-	case ENOSPC:
-		return "somebody else uses the processor's debug registers";
-	case EMFILE:
-	case ENFILE:
-		return "no descriptor is left for them";
-	default:
-		return "the system refuses them";
-	}
-}
+/* --- opening ----------------------------------------------------------------------- */
 
 static void become_owner(void)
 {
@@ -349,11 +283,11 @@ static bool open_events(void)
 
 	if (md_is_restricted())
 		return false;
-	if (is_traced(&threads)) {
+	if (md_watch_is_traced(&threads)) {
 		give_up("a debugger may need the processor's debug registers");
 		return false;
 	}
-	if (!signals_come_to_us()) {
+	if (!md_watch_signals_come()) {
 		give_up("SIGTRAP does not come to us");
 		return false;
 	}
@@ -364,7 +298,7 @@ static bool open_events(void)
 	while (count < MD_WATCHES && !(error = open_event(count)))
 		count++;
 	if (!count) {
-		give_up(reason(error));
+		give_up(md_watch_refusal(error));
 		return false;
 	}
 	watches.usable = count;
@@ -469,7 +403,7 @@ static void watch_block(uintptr_t user)
 		return;
 	if (atomic_load(&state) == CLOSED && !open_events())
 		return;
-	if (!signals_come_to_us()) {
+	if (!md_watch_signals_come()) {
 		give_up("SIGTRAP does not come to us any more");
 		return;
 	}
@@ -636,7 +570,8 @@ void md_watch_judged(unsigned index, uint32_t generation, bool innocent)
 	if (innocent)
 		atomic_fetch_add_explicit(&md_watch_counts.innocent, 1, memory_order_relaxed);
 	if (atomic_load(&place->generation) != generation ||
-		atomic_fetch_add_explicit(&place->traps, 1, memory_order_relaxed) + 1 < MD_WATCH_TRAPS_MAX || md_is_restricted() || !take_turn())
+		atomic_fetch_add_explicit(&place->traps, 1, memory_order_relaxed) + 1 < MD_WATCH_TRAPS_MAX || md_is_restricted() ||
+		!take_turn())
 		return;
 	if (atomic_load(&state) == OPEN && atomic_load(&place->generation) == generation && is_owner()) {
 		md_watch_leave(place);

@@ -47,8 +47,9 @@ static uint64_t look_up(md_stack_id stack)
 
 static void print(struct page *page, const struct md_watch_write *write)
 {
-	struct md_stack_printer printer = { .stacks = md_process.heap.stacks, .modules = &md_process.heap.modules,
-		.strip_path = md_process.options.strip_path };
+	struct md_stack_printer printer = {
+		.stacks = md_process.heap.stacks, .modules = &md_process.heap.modules, .strip_path = md_process.options.strip_path
+	};
 	struct md_text text;
 
 	if (!write->first && md_process.options.symbolize && !md_is_restricted()) {

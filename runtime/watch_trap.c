@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a watchpoint saw: which instruction it was, whether that is an error, and the report. Everything but the report is done on the stack of the handler,
- * with few bytes, and takes no lock.
+ * What a watchpoint saw: which instruction it was, whether that is an error, and the report. Everything but the report is done on the
+ * stack of the handler, with few bytes, and takes no lock.
  */
 #include "runtime/watch.h"
 
@@ -38,7 +38,8 @@ struct job {
 
 #define DIRECTION_FLAG 0x400
 
-/* The code before the trap: of the whole function, where the module tells where it begins. It is there, or it could not have been executed. */
+/* The code before the trap: of the whole function, where the module tells where it begins. It is there, or it could not have been
+ * executed. */
 static void find_code(struct md_retrace *retrace, uintptr_t pc)
 {
 	struct md_object object;
@@ -50,7 +51,8 @@ static void find_code(struct md_retrace *retrace, uintptr_t pc)
 		return;
 	begin = pc - object.begin > MD_X86_BYTES_MAX ? pc - MD_X86_BYTES_MAX : object.begin;
 	end = pc + MD_X86_BYTES_MAX < object.end ? pc + MD_X86_BYTES_MAX : object.end;
-	if (object.hdr && md_cfi_function(pc - 1, object.hdr, object.begin, object.end, &first, &last) && pc - first <= FUNCTION_BYTES_MAX) {
+	if (object.hdr && md_cfi_function(pc - 1, object.hdr, object.begin, object.end, &first, &last) &&
+		pc - first <= FUNCTION_BYTES_MAX) {
 		retrace->from_begin = true;
 		begin = first;
 		end = end < last ? end : last;
@@ -61,8 +63,7 @@ static void find_code(struct md_retrace *retrace, uintptr_t pc)
 }
 
 /* Finds the access of the instruction that is over, if it lies wholly in [begin, end). */
-static bool find_access(
-	const struct md_watch_place *place, uintptr_t begin, uintptr_t end, const void *context, struct job *job)
+static bool find_access(const struct md_watch_place *place, uintptr_t begin, uintptr_t end, const void *context, struct job *job)
 {
 	const ucontext_t *interrupted = context;
 	unsigned char around[MD_WATCH_BYTES_MAX + 2 * MD_RETRACE_AROUND];
@@ -82,8 +83,9 @@ static bool find_access(
 		retrace.around = around;
 	if (!md_x86_retrace(&retrace, &found))
 		return false;
-	job->access = (struct md_access){ .addr = found.addr, .bytes = found.bytes, .pc = found.pc,
-		.kind = found.writes ? MD_ACCESS_WRITE : MD_ACCESS_READ };
+	job->access = (struct md_access){
+		.addr = found.addr, .bytes = found.bytes, .pc = found.pc, .kind = found.writes ? MD_ACCESS_WRITE : MD_ACCESS_READ
+	};
 	job->registers.pc = found.pc;
 	job->registers.sp += (uintptr_t)(intptr_t)found.pushed;
 	return !place->writes_only || found.writes;
@@ -150,7 +152,8 @@ static bool is_error(const struct md_watch_place *place, const void *context, st
 /* Our own checks read red zones, too. */
 static bool is_our_own(uintptr_t pc)
 {
-	return md_thread_aside || md_thread_forking || (md_self && md_self->busy) || (pc >= md_process.library_begin && pc < md_process.library_end);
+	return md_thread_aside || md_thread_forking || (md_self && md_self->busy) ||
+		(pc >= md_process.library_begin && pc < md_process.library_end);
 }
 
 static bool take_trap(int number, siginfo_t *info, void *context)

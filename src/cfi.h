@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Call frame information: where a function begins, and how a frame finds its caller, read from a module's .eh_frame through its .eh_frame_hdr.
- * How it finds its caller is reduced to the one case that stacks are made of: the frame's base is rsp or rbp plus a constant, the return address lies below
- * it, and the caller's rbp is unchanged or saved at a constant place. Whatever needs more (expressions, other registers, signal frames) is said to be
- * complex and left to libunwind.
+ * Call frame information: where a function begins, and how a frame finds its caller, read from a module's .eh_frame through its
+ * .eh_frame_hdr. How it finds its caller is reduced to the one case that stacks are made of: the frame's base is rsp or rbp plus a
+ * constant, the return address lies below it, and the caller's rbp is unchanged or saved at a constant place. Whatever needs more
+ * (expressions, other registers, signal frames) is said to be complex and left to libunwind.
  *
  * Allocation and signal safety   pure functions over the module's mapped bytes; every read is checked to lie inside them.
- * Background   DWARF 5, section 6.4; Linux Standard Base 5.0, chapter 10 (.eh_frame, .eh_frame_hdr); System V ABI, x86-64 (register numbers).
+ * Background   DWARF 5, section 6.4; Linux Standard Base 5.0, chapter 10 (.eh_frame, .eh_frame_hdr); System V ABI, x86-64 (register
+ *        numbers).
  */
 #ifndef MD_CFI_H
 #define MD_CFI_H
@@ -29,10 +30,12 @@ struct md_cfi_row {
 	int64_t saved_offset;   /* caller's rbp lies at base + this (negative); 0: rbp is still the caller's */
 };
 
-/* The row for the instruction at pc (for a return address: pass it less 1). hdr is the mapped .eh_frame_hdr, [begin, end) the module's mapping. */
+/* The row for the instruction at pc (for a return address: pass it less 1). hdr is the mapped .eh_frame_hdr, [begin, end) the module's
+ * mapping. */
 struct md_cfi_row md_cfi_find(uintptr_t pc, uintptr_t hdr, uintptr_t begin, uintptr_t end);
 
-/* The code that is described together with pc: [*first, *last), a function or one of its parts. False where the module does not say. Arguments as above. */
+/* The code that is described together with pc: [*first, *last), a function or one of its parts. False where the module does not say.
+ * Arguments as above. */
 bool md_cfi_function(uintptr_t pc, uintptr_t hdr, uintptr_t begin, uintptr_t end, uintptr_t *first, uintptr_t *last);
 
 #endif

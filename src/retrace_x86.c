@@ -15,7 +15,17 @@ struct form {
 static bool is_prefix(unsigned char byte)
 {
 	switch (byte) {
-	case 0x26: case 0x2e: case 0x36: case 0x3e: case 0x64: case 0x65: case 0x66: case 0x67: case 0xf0: case 0xf2: case 0xf3:
+	case 0x26:
+	case 0x2e:
+	case 0x36:
+	case 0x3e:
+	case 0x64:
+	case 0x65:
+	case 0x66:
+	case 0x67:
+	case 0xf0:
+	case 0xf2:
+	case 0xf3:
 		return true;
 	default:
 		return false;
@@ -72,10 +82,12 @@ static bool touches(const struct md_retrace *retrace, uintptr_t addr, uint32_t b
 
 static bool is_outside(const struct md_retrace *retrace, const struct md_retraced *access)
 {
-	return access->addr >= retrace->outside_begin && access->addr <= retrace->outside_end && retrace->outside_end - access->addr >= access->bytes;
+	return access->addr >= retrace->outside_begin && access->addr <= retrace->outside_end &&
+		retrace->outside_end - access->addr >= access->bytes;
 }
 
-/* The element that a string instruction accessed. One that is repeated may have gone on since: the last element that touches the watched bytes is taken. */
+/* The element that a string instruction accessed. One that is repeated may have gone on since: the last element that touches the watched
+ * bytes is taken. */
 static bool find_element(const struct md_retrace *retrace, const struct form *form, const struct md_x86_operand *operand, uintptr_t *addr)
 {
 	uintptr_t bytes = operand->bytes, last = retrace->backwards ? operand->addr + bytes : operand->addr - bytes;
@@ -118,8 +130,12 @@ static enum verdict look_at(const struct md_retrace *retrace, size_t at, const s
 	for (unsigned i = 0; i < decoded->count; i++) {
 		const struct md_x86_operand *operand = &decoded->operands[i];
 
-		*access = (struct md_retraced){ .pc = retrace->registers.rip - retrace->before + at, .addr = operand->addr, .bytes = operand->bytes,
-			.reads = operand->reads, .writes = operand->writes, .pushed = form.pushed };
+		*access = (struct md_retraced){ .pc = retrace->registers.rip - retrace->before + at,
+			.addr = operand->addr,
+			.bytes = operand->bytes,
+			.reads = operand->reads,
+			.writes = operand->writes,
+			.pushed = form.pushed };
 		if (!operand->placed || !operand->bytes)
 			continue;
 		if (form.string ? find_element(retrace, &form, operand, &access->addr) : touches(retrace, operand->addr, operand->bytes))
@@ -158,7 +174,8 @@ static bool find_last(const struct md_retrace *retrace, size_t *last)
 	return at && at == retrace->before;
 }
 
-/* Every place from which one instruction leads to the trap. OUTSIDE only if that is what all say that touch the watched bytes; the longest is taken. */
+/* Every place from which one instruction leads to the trap. OUTSIDE only if that is what all say that touch the watched bytes; the
+ * longest is taken. */
 static enum verdict try_all(const struct md_retrace *retrace, struct md_retraced *access, bool *mixed)
 {
 	enum verdict verdict = NOT_THIS;

@@ -94,8 +94,8 @@ static void set(struct md_watches *watches, unsigned i, enum md_watch_why why, s
 	atomic_store(&place->generation, watches->generations);
 }
 
-/* Behind a block of a damaged stack: places from the first on, as many as the bytes need. At least two are kept for this, so that two blocks of few bytes
- * are watched together. */
+/* Behind a block of a damaged stack: places from the first on, as many as the bytes need. At least two are kept for this, so that two
+ * blocks of few bytes are watched together. */
 static unsigned choose_rear(struct md_watches *watches, const struct md_block_view *block)
 {
 	struct md_watch_range ranges[MD_WATCHES];
@@ -119,7 +119,8 @@ static unsigned choose_rear(struct md_watches *watches, const struct md_block_vi
 	return changed;
 }
 
-/* The side without a guard page: a ring of those places that the above does not need. hunting: somebody's write is looked for, and our own checks read. */
+/* The side without a guard page: a ring of those places that the above does not need. hunting: somebody's write is looked for, and our
+ * own checks read. */
 static unsigned choose_open_side(struct md_watches *watches, const struct md_block_view *block, bool hunting)
 {
 	enum md_watch_why why = block->flush == MD_FLUSH_BEGIN ? MD_WATCH_REAR : MD_WATCH_FRONT;
@@ -177,8 +178,8 @@ bool md_watch_copy(const struct md_watch_place *place, uint32_t generation, uint
 
 static bool is_same_block(const struct md_watch_place *place, const struct md_block_view *now)
 {
-	return now->valid && now->state == MD_BLOCK_LIVE && now->user == place->user && now->size == place->size && now->alloc_time == place->time &&
-		now->alloc_stack.value == place->stack.value;
+	return now->valid && now->state == MD_BLOCK_LIVE && now->user == place->user && now->size == place->size &&
+		now->alloc_time == place->time && now->alloc_stack.value == place->stack.value;
 }
 
 /* As functions for strings read. */

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * Watch: which few bytes of the heap the processor's watchpoints stand on, and whether an access that one of them saw is an error. No system calls: the
- * runtime sets the watchpoints (runtime/watch_linux.c).
+ * Watch: which few bytes of the heap the processor's watchpoints stand on, and whether an access that one of them saw is an error. No
+ * system calls: the runtime sets the watchpoints (runtime/watch_linux.c).
  *
- * A guard page can touch a block on one side only. So the places stand on the other side of the newest guarded blocks, mostly on the last bytes before
- * them. A stack whose block was found damaged gets more: what lies between its newest block and the guard page behind it (or the first bytes of the red
- * zone where there is none) is covered as far as the places reach.
+ * A guard page can touch a block on one side only. So the places stand on the other side of the newest guarded blocks, mostly on the last
+ * bytes before them. A stack whose block was found damaged gets more: what lies between its newest block and the guard page behind it (or
+ * the first bytes of the red zone where there is none) is covered as far as the places reach.
  *
- * Invariant   An access is an error only if its range lies wholly before, or wholly behind, the very block that the place was chosen for, and that block is
- *             still live. A place that is out of date costs time, and never a false report: what its block has become does not matter.
- * Vectors     Functions for strings read whole vectors at their own alignment, which never crosses a page: some of those lie wholly outside (memrchr takes
- *             four at a time). So no read of 16 bytes or more at such an address is an error, and reads behind blocks are not watched at all.
- * Locking     struct md_watches is changed by one thread at a time. A signal handler may read a place at any moment: it copies it, and believes the copy
- *             only if the generation is the one of the trap, before and after.
+ * Invariant   An access is an error only if its range lies wholly before, or wholly behind, the very block that the place was chosen for,
+ *             and that block is still live. A place that is out of date costs time, and never a false report: what its block has become
+ *             does not matter.
+ * Vectors     Functions for strings read whole vectors at their own alignment, which never crosses a page: some of those lie wholly
+ *             outside (memrchr takes four at a time). So no read of 16 bytes or more at such an address is an error, and reads behind
+ *             blocks are not watched at all.
+ * Locking     struct md_watches is changed by one thread at a time. A signal handler may read a place at any moment: it copies it, and
+ *             believes the copy only if the generation is the one of the trap, before and after.
  */
 #ifndef MD_WATCH_H
 #define MD_WATCH_H
@@ -79,17 +81,19 @@ struct md_watch_setting {
 	md_stack_id stack;           /* MD_WATCH_OF_STACK   */
 };
 
-/* Reads the option: auto, off, an address (0x and hex digits, or decimal), stack:NUMBER or #NUMBER. False if it is none of these; setting is then auto. */
+/* Reads the option: auto, off, an address (0x and hex digits, or decimal), stack:NUMBER or #NUMBER. False if it is none of these; setting
+ * is then auto. */
 bool md_watch_parse(const char *text, struct md_watch_setting *setting);
 
-/* The ranges that cover [begin, end), from begin on; how many (at most ranges_max) are needed. Those that do not fit into ranges are left out. */
+/* The ranges that cover [begin, end), from begin on; how many (at most ranges_max) are needed. Those that do not fit into ranges are left
+ * out. */
 unsigned md_watch_cover(uintptr_t begin, uintptr_t end, struct md_watch_range *ranges, unsigned ranges_max);
 
 /* The largest range that ends at end and begins at or after begin; .bytes is 0 where there is none. */
 struct md_watch_range md_watch_before(uintptr_t begin, uintptr_t end);
 
-/* A new block is worth watching. damaged: it is of a stack whose blocks are. Returns a bit for each place that has to be set anew; the places say where
- * to. */
+/* A new block is worth watching. damaged: it is of a stack whose blocks are. Returns a bit for each place that has to be set anew; the
+ * places say where to. */
 unsigned md_watch_choose(struct md_watches *watches, const struct md_block_view *block, bool damaged);
 
 /* Makes the first place stand on what the user named. Returns 1, as above, or 0 if there is no place. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * How the heap asks for a new block to be watched: it leaves word in its thread, which acts on it at the end of the call, when no lock is held
- * (md_watch_attend in runtime/watch.h). The newest block is the one that counts.
+ * How the heap asks for a new block to be watched: it leaves word in its thread, which acts on it at the end of the call, when no lock is
+ * held (md_watch_attend in runtime/watch.h). The newest block is the one that counts.
  */
 #ifndef MD_WATCH_ASK_H
 #define MD_WATCH_ASK_H

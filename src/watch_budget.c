@@ -2,7 +2,7 @@
 #include "src/watch_budget.h"
 
 /* Ticks of 2.5 GHz; of a slower counter there are fewer, and the burst is longer in time. */
-#define MICROSECONDS(us) ((uint64_t)(us) * 2500)
+#define MICROSECONDS(us) ((uint64_t)(us)*2500)
 
 #define SPEND_MAX MICROSECONDS(40)
 #define TRAP MICROSECONDS(12)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * What watchpoints may cost: setting one takes the system some 3 us, a trap 12 us, and while any is set each new thread, each fork and each change from
- * one thread to another takes longer. On some processors all long copies do, too (runtime/watch.h).
+ * What watchpoints may cost: setting one takes the system some 3 us, a trap 12 us, and while any is set each new thread, each fork and
+ * each change from one thread to another takes longer. On some processors all long copies do, too (runtime/watch.h).
  *
- * What is done on purpose (setting, traps) is bounded by a share of the time that passes, after a burst at the start that lets a small program have all it
- * asks for; while a damaged block's culprit is hunted the share is large. What happens by itself is bounded, too: a program that makes thread after thread
- * is better off without watchpoints, and has none from then on.
+ * What is done on purpose (setting, traps) is bounded by a share of the time that passes, after a burst at the start that lets a small
+ * program have all it asks for; while a damaged block's culprit is hunted the share is large. What happens by itself is bounded, too: a
+ * program that makes thread after thread is better off without watchpoints, and has none from then on.
  *
  * All times are ticks (clock.h).   Locking   none: numbers are atomic, and one that is off by a little does no harm. Async-signal-safe.
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Every function for strings and memory, on young blocks of every size from 1 to 256, from every place near their begins and up to their last byte: the C
- * library's read whole vectors, which often begin before a block or end behind it, and nobody may complain. The argument, if there is one, is how often.
+ * Every function for strings and memory, on young blocks of every size from 1 to 256, from every place near their begins and up to their
+ * last byte: the C library's read whole vectors, which often begin before a block or end behind it, and nobody may complain. The
+ * argument, if there is one, is how often.
  */
 // build: -fno-builtin
 #include "tests/programs/ok.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Every function for strings and memory, called once with good arguments and in several ways each. For programs that look at what these functions touch;
- * to be compiled with -fno-builtin, or there are no calls.
+ * Every function for strings and memory, called once with good arguments and in several ways each. For programs that look at what these
+ * functions touch; to be compiled with -fno-builtin, or there are no calls.
  */
 #ifndef STRINGS_H
 #define STRINGS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One byte is read before a young block, after something happened to the process that watchpoints have to live through: for tests/system/test_watch.c.
- * Each way prints "ok" when all else is as it should be.
+ * One byte is read before a young block, after something happened to the process that watchpoints have to live through: for
+ * tests/system/test_watch.c. Each way prints "ok" when all else is as it should be.
  */
 // args: fork
 // options: guard=auto
@@ -193,8 +193,13 @@ static void way_perf(void)
 {
 	static volatile uint64_t watched;
 	struct perf_event_attr clock = { .type = PERF_TYPE_SOFTWARE, .config = PERF_COUNT_SW_TASK_CLOCK };
-	struct perf_event_attr faults = { .type = PERF_TYPE_SOFTWARE, .config = PERF_COUNT_SW_PAGE_FAULTS, .sample_period = 1, .sigtrap = 1, .remove_on_exec = 1,
-		.exclude_kernel = 1, .sig_data = 0x1234567890abcdef };
+	struct perf_event_attr faults = { .type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_PAGE_FAULTS,
+		.sample_period = 1,
+		.sigtrap = 1,
+		.remove_on_exec = 1,
+		.exclude_kernel = 1,
+		.sig_data = 0x1234567890abcdef };
 	struct sigaction action = { .sa_sigaction = on_trap, .sa_flags = SA_SIGINFO };
 	uint64_t value = 0;
 	long fd, traps_fd;
@@ -294,9 +299,10 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		void (*way)(void);
-	} ways[] = { { "read", under_read }, { "fork", way_fork }, { "clone", way_clone }, { "vfork", way_vfork }, { "threads", way_threads },
-		{ "other-thread", way_other_thread }, { "closefrom", way_closefrom }, { "dup", way_dup }, { "perf", way_perf }, { "int3", way_int3 },
-		{ "dies", way_dies }, { "blocked", way_blocked }, { "ignored", way_ignored }, { "chain", way_chain } };
+	} ways[] = { { "read", under_read }, { "fork", way_fork }, { "clone", way_clone }, { "vfork", way_vfork },
+		{ "threads", way_threads }, { "other-thread", way_other_thread }, { "closefrom", way_closefrom }, { "dup", way_dup },
+		{ "perf", way_perf }, { "int3", way_int3 }, { "dies", way_dies }, { "blocked", way_blocked }, { "ignored", way_ignored },
+		{ "chain", way_chain } };
 
 	if (argc > 1 && !strcmp(argv[1], "exec"))
 		way_exec(argv[0]);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * A bug that strikes once in some 10 000 blocks of one stack: a raw store at random distance behind the block, within its red zone. What it did is seen when
- * the block is freed, but not who did it; from then on the blocks of that stack are guarded and watched, so a later strike is seen when it happens.
+ * A bug that strikes once in some 10 000 blocks of one stack: a raw store at random distance behind the block, within its red zone. What
+ * it did is seen when the block is freed, but not who did it; from then on the blocks of that stack are guarded and watched, so a later
+ * strike is seen when it happens.
  */
 // options: guard=auto
 // expect: ERROR: malloc-debug: heap-buffer-overflow
 // expect: ERROR: malloc-debug: heap-buffer-overflow
 // expect: WRITE of size 1
-// expect: in strike *watch_strikes.c:22
+// expect: in strike *watch_strikes.c:23
 // errors: any
 // output: strikes: 6
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One raw access before a young block, by one of many instructions: for tests/system/test_watch.c. The arguments are the instruction, the bytes it
- * accesses, and how far before the block they begin.
+ * One raw access before a young block, by one of many instructions: for tests/system/test_watch.c. The arguments are the instruction, the
+ * bytes it accesses, and how far before the block they begin.
  */
 // args: read 4 8
 // options: guard=auto
@@ -17,11 +17,28 @@ static volatile uint64_t sink;
 
 #define SIZED(statement) \
 	switch (bytes) { \
-	case 1: { typedef uint8_t word; statement; break; } \
-	case 2: { typedef uint16_t word; statement; break; } \
-	case 4: { typedef uint32_t word; statement; break; } \
-	case 8: { typedef uint64_t word; statement; break; } \
-	default: return 0; \
+	case 1: { \
+		typedef uint8_t word; \
+		statement; \
+		break; \
+	} \
+	case 2: { \
+		typedef uint16_t word; \
+		statement; \
+		break; \
+	} \
+	case 4: { \
+		typedef uint32_t word; \
+		statement; \
+		break; \
+	} \
+	case 8: { \
+		typedef uint64_t word; \
+		statement; \
+		break; \
+	} \
+	default: \
+		return 0; \
 	}
 
 static __attribute__((noinline)) int access_before(const char *how, int bytes, char *at)
@@ -39,7 +56,7 @@ static __attribute__((noinline)) int access_before(const char *how, int bytes, c
 	} else if (!strcmp(how, "exchange")) {
 		SIZED(sink = __atomic_exchange_n((word *)p, 1, __ATOMIC_SEQ_CST));
 	} else if (!strcmp(how, "float") && bytes == 8) {
-		sink = (uint64_t)*(volatile double *)p;
+		sink = (uint64_t) * (volatile double *)p;
 	} else if (!strcmp(how, "vector") && bytes == 16) {
 		__m128i value = _mm_loadu_si128((const __m128i *)p);
 

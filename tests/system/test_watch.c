@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Watchpoints from outside: accesses before young blocks are reported at the instruction; processes that fork, share memory, close descriptors or use
- * the debug registers themselves are as without us.
+ * Watchpoints from outside: accesses before young blocks are reported at the instruction; processes that fork, share memory, close
+ * descriptors or use the debug registers themselves are as without us.
  *
  * Where the system has no watchpoints for us, what they find cannot be tested; these tests then print so and why.
  */
@@ -34,7 +34,9 @@ static bool have_watchpoints(void)
 
 static struct run_result run_under(const char *how, const char *bytes, const char *before)
 {
-	struct run_setup setup = { .program = "programs/watch_under", .arguments = { how, bytes, before }, .options = "guard=auto:symbolize=no" };
+	struct run_setup setup = {
+		.program = "programs/watch_under", .arguments = { how, bytes, before }, .options = "guard=auto:symbolize=no"
+	};
 
 	return run_program(&setup);
 }
@@ -47,8 +49,9 @@ Test(watch, accesses_before_young_blocks_are_seen, .timeout = 300)
 		int bytes, element, before_max;
 	} cases[] = { { "read", "READ", 1, 1, 8 }, { "read", "READ", 2, 2, 8 }, { "read", "READ", 4, 4, 8 }, { "read", "READ", 8, 8, 12 },
 		{ "write", "WRITE", 1, 1, 8 }, { "write", "WRITE", 2, 2, 8 }, { "write", "WRITE", 4, 4, 8 }, { "write", "WRITE", 8, 8, 12 },
-		{ "atomic", "WRITE", 4, 4, 4 }, { "exchange", "WRITE", 8, 8, 8 }, { "float", "READ", 8, 8, 8 }, { "chase", "READ", 8, 8, 8 },
-		{ "chase", "READ", 4, 4, 4 }, { "push", "READ", 8, 8, 8 }, { "fill", "WRITE", 5, 1, 5 }, { "copy", "READ", 3, 1, 3 } };
+		{ "atomic", "WRITE", 4, 4, 4 }, { "exchange", "WRITE", 8, 8, 8 }, { "float", "READ", 8, 8, 8 },
+		{ "chase", "READ", 8, 8, 8 }, { "chase", "READ", 4, 4, 4 }, { "push", "READ", 8, 8, 8 }, { "fill", "WRITE", 5, 1, 5 },
+		{ "copy", "READ", 3, 1, 3 } };
 
 	if (!have_watchpoints())
 		return;
@@ -62,10 +65,12 @@ Test(watch, accesses_before_young_blocks_are_seen, .timeout = 300)
 			snprintf(where, sizeof where, "is %d byte%s before the 40-byte block", before, before == 1 ? "" : "s");
 			struct run_result result = run_under(cases[i].how, bytes, distance);
 
-			cr_expect(result.status == 0 && !strcmp(result.text, "ok\n"), "%s %s %s: status %d", cases[i].how, bytes, distance, result.status);
-			cr_expect(run_count_reports(result.report) == 1 && strstr(result.report, "heap-buffer-underflow") && strstr(result.report, kind) &&
-					strstr(result.report, where), "%s %s %s: not one report with \"%s\" and \"%s\":\n%s", cases[i].how, bytes, distance,
-				kind + 1, where, result.report);
+			cr_expect(result.status == 0 && !strcmp(result.text, "ok\n"), "%s %s %s: status %d", cases[i].how, bytes, distance,
+				result.status);
+			cr_expect(run_count_reports(result.report) == 1 && strstr(result.report, "heap-buffer-underflow") &&
+					strstr(result.report, kind) && strstr(result.report, where),
+				"%s %s %s: not one report with \"%s\" and \"%s\":\n%s", cases[i].how, bytes, distance, kind + 1, where,
+				result.report);
 			run_destroy(&result);
 		}
 	}
@@ -82,7 +87,8 @@ Test(watch, a_rare_bug_is_caught_in_the_act, .timeout = 120)
 		const char *at = result.report;
 
 		cr_expect(result.status == 0, "%s: status %d, signal %d", modes[i], result.status, result.signal);
-		cr_expect(expect_find(&at, "heap-buffer-overflow") && expect_find(&at, "WRITE of size 1") && expect_find(&at, "in strike *watch_strikes.c:"),
+		cr_expect(expect_find(&at, "heap-buffer-overflow") && expect_find(&at, "WRITE of size 1") &&
+				expect_find(&at, "in strike *watch_strikes.c:"),
 			"%s:\n%s", modes[i], result.report);
 		run_destroy(&result);
 	}
@@ -96,12 +102,12 @@ static void expect_life(const char *way, size_t reports, int status, int signal)
 	setup.plain = true;
 	struct run_result plain = run_program(&setup);
 
-	cr_expect(!result.timed_out && result.status == status && result.signal == signal, "%s: status %d, signal %d\n%s%s", way, result.status,
-		result.signal, result.text, result.report);
-	cr_expect(plain.status == status && plain.signal == signal && !strcmp(plain.text, result.text), "%s: plain: status %d, signal %d, output:\n%s", way,
-		plain.status, plain.signal, plain.text);
-	cr_expect(run_count_reports(result.report) == reports && run_count(result.report, "READ of size 1 ") == reports, "%s: not %zu reports:\n%s", way,
-		reports, result.report);
+	cr_expect(!result.timed_out && result.status == status && result.signal == signal, "%s: status %d, signal %d\n%s%s", way,
+		result.status, result.signal, result.text, result.report);
+	cr_expect(plain.status == status && plain.signal == signal && !strcmp(plain.text, result.text),
+		"%s: plain: status %d, signal %d, output:\n%s", way, plain.status, plain.signal, plain.text);
+	cr_expect(run_count_reports(result.report) == reports && run_count(result.report, "READ of size 1 ") == reports,
+		"%s: not %zu reports:\n%s", way, reports, result.report);
 	run_destroy(&result);
 	run_destroy(&plain);
 }
@@ -112,8 +118,8 @@ Test(watch, processes_live_as_without_watchpoints, .timeout = 300)
 	static const struct {
 		const char *way;
 		size_t reports;
-	} ways[] = { { "read", 1 }, { "fork", 2 }, { "clone", 2 }, { "vfork", 1 }, { "exec", 2 }, { "threads", 1 }, { "other-thread", 1 }, { "closefrom", 1 },
-		{ "dup", 1 }, { "perf", 1 }, { "int3", 1 }, { "blocked", 1 }, { "ignored", 0 }, { "chain", 1 } };
+	} ways[] = { { "read", 1 }, { "fork", 2 }, { "clone", 2 }, { "vfork", 1 }, { "exec", 2 }, { "threads", 1 }, { "other-thread", 1 },
+		{ "closefrom", 1 }, { "dup", 1 }, { "perf", 1 }, { "int3", 1 }, { "blocked", 1 }, { "ignored", 0 }, { "chain", 1 } };
 
 	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
 		expect_life(ways[i].way, have ? ways[i].reports : 0, 0, 0);
@@ -142,12 +148,15 @@ Test(watch, functions_for_strings_are_silent, .timeout = 300)
 
 	for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
 		for (size_t j = 0; j < sizeof tunables / sizeof *tunables; j++) {
-			struct run_setup setup = { .program = "programs/ok_watch_strings", .arguments = { "2" }, .options = options[i],
-				.environment = { tunables[j] }, .seconds_max = 60 };
+			struct run_setup setup = { .program = "programs/ok_watch_strings",
+				.arguments = { "2" },
+				.options = options[i],
+				.environment = { tunables[j] },
+				.seconds_max = 60 };
 			struct run_result result = run_program(&setup);
 
-			cr_expect(result.status == 0 && !strcmp(result.text, "ok\n") && !*result.report, "%s %s: status %d\n%s%s", options[i],
-				tunables[j] ? tunables[j] : "", result.status, result.text, result.report);
+			cr_expect(result.status == 0 && !strcmp(result.text, "ok\n") && !*result.report, "%s %s: status %d\n%s%s",
+				options[i], tunables[j] ? tunables[j] : "", result.status, result.text, result.report);
 			run_destroy(&result);
 		}
 	}
@@ -172,8 +181,9 @@ Test(watch, writes_to_an_address_are_told, .timeout = 60)
 
 	cr_expect(result.status == 0, "status %d", result.status);
 	cr_expect(expect_find(&at, "write 1 to the watched *: WRITE of size 8") && expect_find(&at, "0x0000000000000001") &&
-			expect_find(&at, "in set_it *watch_address.c:") && expect_find(&at, "write 3 to the watched *; from where write 1 came") &&
-			expect_find(&at, "WRITE of size 1") && expect_find(&at, "in main *watch_address.c:") && expect_find(&at, "thread T1") &&
+			expect_find(&at, "in set_it *watch_address.c:") &&
+			expect_find(&at, "write 3 to the watched *; from where write 1 came") && expect_find(&at, "WRITE of size 1") &&
+			expect_find(&at, "in main *watch_address.c:") && expect_find(&at, "thread T1") &&
 			expect_find(&at, "in run_thread *watch_address.c:"),
 		"%s", result.report);
 	cr_expect(run_count(result.report, "to the watched") == 5, "%s", result.report);
@@ -189,8 +199,11 @@ Test(watch, a_debugger_has_the_registers, .timeout = 120)
 		fprintf(stderr, "skipped: gdb is not installed\n");
 		return;
 	}
-	snprintf(script, sizeof script, "exec gdb -nx -batch -ex 'set environment LD_PRELOAD %s' -ex 'set environment MALLOC_DEBUG_GUARD auto' -ex 'break main' -ex run -ex 'watch target' "
-		"-ex continue -ex continue -ex 'delete' -ex continue '%s' 2>&1", run_build_path("libmalloc_debug.so"), run_build_path("programs/watch_address"));
+	snprintf(script, sizeof script,
+		"exec gdb -nx -batch -ex 'set environment LD_PRELOAD %s' -ex 'set environment MALLOC_DEBUG_GUARD auto' -ex 'break main' -ex run "
+		"-ex 'watch target' "
+		"-ex continue -ex continue -ex 'delete' -ex continue '%s' 2>&1",
+		run_build_path("libmalloc_debug.so"), run_build_path("programs/watch_address"));
 	struct run_setup shell = { .program = "/bin/sh", .arguments = { "-c", script }, .plain = true, .seconds_max = 60 };
 	struct run_result result = run_program(&shell);
 	const char *at = result.text;

@@ -11,8 +11,16 @@
 
 static struct md_block_view block_at(uintptr_t user, size_t size, uintptr_t begin, uintptr_t end)
 {
-	return (struct md_block_view){ .valid = true, .state = MD_BLOCK_LIVE, .user = user, .size = size, .begin = begin, .end = end, .redzone_rear = end,
-		.alloc_stack = { STACK }, .alloc_time = TIME, .flush = MD_FLUSH_END };
+	return (struct md_block_view){ .valid = true,
+		.state = MD_BLOCK_LIVE,
+		.user = user,
+		.size = size,
+		.begin = begin,
+		.end = end,
+		.redzone_rear = end,
+		.alloc_stack = { STACK },
+		.alloc_time = TIME,
+		.flush = MD_FLUSH_END };
 }
 
 static unsigned bits_in(unsigned set)
@@ -41,8 +49,8 @@ Test(watch, the_option)
 		{ "stack:17", MD_WATCH_OF_STACK, 17, 0 },
 		{ "#17", MD_WATCH_OF_STACK, 17, 0 },
 	};
-	static const char *const bad[] = { "", "yes", "0", "0x", "0x0", "-1", "stack:", "stack:0", "stack:x", "stack:99999999999", "#", "#-3", "# 3", "0x12 ",
-		"0xffffffffffffffff", "autos", "99999999999999999999999" };
+	static const char *const bad[] = { "", "yes", "0", "0x", "0x0", "-1", "stack:", "stack:0", "stack:x", "stack:99999999999", "#",
+		"#-3", "# 3", "0x12 ", "0xffffffffffffffff", "autos", "99999999999999999999999" };
 	struct md_watch_setting setting;
 
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
@@ -186,7 +194,8 @@ Test(watch, slack_of_damaged_stacks_is_covered)
 			size_t room = (size + 15) & ~(size_t)15;
 			struct md_block_view block = block_at(0x2000 - room, size, 0x1000, 0x2000);
 			struct md_watch_range ranges[MD_WATCHES];
-			unsigned need = md_watch_cover(block.user + size, block.end, ranges, MD_WATCHES), changed = md_watch_choose(&watches, &block, true);
+			unsigned need = md_watch_cover(block.user + size, block.end, ranges, MD_WATCHES),
+				 changed = md_watch_choose(&watches, &block, true);
 			size_t covered = 0, fronts = 0;
 
 			for (unsigned i = 0; i < usable; i++) {
@@ -198,7 +207,8 @@ Test(watch, slack_of_damaged_stacks_is_covered)
 				must(place->writes_only, "it is a write that is looked for");
 				if (place->why == MD_WATCH_REAR) {
 					covered += place->range.bytes;
-					must(place->range.addr >= block.user + size && place->range.addr + place->range.bytes <= block.end, "outside");
+					must(place->range.addr >= block.user + size && place->range.addr + place->range.bytes <= block.end,
+						"outside");
 				} else {
 					fronts++;
 					must(place->range.addr == block.user - 8, "not the front");
@@ -206,7 +216,8 @@ Test(watch, slack_of_damaged_stacks_is_covered)
 			}
 			must(need <= MD_WATCHES, "%u ranges", need);
 			if (usable >= need)
-				must(covered == room - size, "%zu bytes, %u places: %zu of %zu covered", size, usable, covered, room - size);
+				must(covered == room - size, "%zu bytes, %u places: %zu of %zu covered", size, usable, covered,
+					room - size);
 			must(bits_in(changed) <= usable && changed < 1u << usable, "places that are not there: %x", changed);
 			if (usable == MD_WATCHES && need < MD_WATCHES)
 				must(fronts == 1, "%zu bytes: %zu fronts", size, fronts);
@@ -313,15 +324,22 @@ Test(watch, only_ranges_wholly_outside_are_errors)
 						beyond |= at < block.begin || at >= block.end;
 					}
 					expected = seen && !inside && !beyond;
-					must(is_error(place, &block, addr, bytes) == expected, "place %u, %zu bytes at %lx", i, bytes, addr);
+					must(is_error(place, &block, addr, bytes) == expected, "place %u, %zu bytes at %lx", i, bytes,
+						addr);
 					errors += expected;
 				}
 			}
 		}
 	}
 	cr_assert_gt(errors, 1000);
-	cr_assert_not(is_error(&(struct md_watch_place){ .why = MD_WATCH_FRONT, .range = { 0x1fa8, 8 }, .user = block.user, .size = 40,
-		.stack = { STACK }, .time = TIME }, &block, 0x1fa8, SIZE_MAX), "it goes around");
+	cr_assert_not(is_error(&(struct md_watch_place){ .why = MD_WATCH_FRONT,
+				       .range = { 0x1fa8, 8 },
+				       .user = block.user,
+				       .size = 40,
+				       .stack = { STACK },
+				       .time = TIME },
+			      &block, 0x1fa8, SIZE_MAX),
+		"it goes around");
 }
 
 Test(watch, a_block_that_is_another_one_meanwhile_says_nothing)
@@ -361,14 +379,15 @@ Test(watch, aligned_vectors_may_be_read)
 		uintptr_t addr;
 		size_t bytes;
 		bool error;
-	} reads[] = { { 0x1fd0, 16, false }, { 0x1fcc, 16, true }, { 0x1fc0, 32, false }, { 0x1fbc, 32, true }, { 0x1fd8, 8, true }, { 0x1fdc, 4, true },
-		{ 0x1f80, 64, false } };
+	} reads[] = { { 0x1fd0, 16, false }, { 0x1fcc, 16, true }, { 0x1fc0, 32, false }, { 0x1fbc, 32, true }, { 0x1fd8, 8, true },
+		{ 0x1fdc, 4, true }, { 0x1f80, 64, false } };
 
 	md_watch_choose(&watches, &block, false);
 	for (size_t i = 0; i < sizeof reads / sizeof *reads; i++) {
 		struct md_access access = { .addr = reads[i].addr, .bytes = reads[i].bytes, .kind = MD_ACCESS_READ };
 
-		cr_expect_eq(md_watch_is_error(&watches.places[0], &block, &access), reads[i].error, "%zu bytes at %lx", reads[i].bytes, reads[i].addr);
+		cr_expect_eq(md_watch_is_error(&watches.places[0], &block, &access), reads[i].error, "%zu bytes at %lx", reads[i].bytes,
+			reads[i].addr);
 	}
 	struct md_access write = { .addr = 0x1fd0, .bytes = 16, .kind = MD_ACCESS_WRITE };
 

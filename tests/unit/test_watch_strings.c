@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * No function of the C library for strings and memory does anything that a watchpoint would call an error: each is tried on strings of every size and from
- * many places, with real watchpoints directly before each block, and what they see is judged as the library does. So for each of the variants that the C
- * library has for different processors, in a process of its own.
+ * No function of the C library for strings and memory does anything that a watchpoint would call an error: each is tried on strings of
+ * every size and from many places, with real watchpoints directly before each block, and what they see is judged as the library does. So
+ * for each of the variants that the C library has for different processors, in a process of its own.
  *
  * Where the system has no watchpoints for us, there is nothing to try; the test says so.
  */
@@ -45,8 +45,8 @@ static uintptr_t first_error_block;
 
 static void retrace_at(struct md_retrace *retrace, const ucontext_t *context)
 {
-	static const int numbers[16] = { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI, REG_R8, REG_R9, REG_R10, REG_R11, REG_R12,
-		REG_R13, REG_R14, REG_R15 };
+	static const int numbers[16] = { REG_RAX, REG_RCX, REG_RDX, REG_RBX, REG_RSP, REG_RBP, REG_RSI, REG_RDI, REG_R8, REG_R9, REG_R10,
+		REG_R11, REG_R12, REG_R13, REG_R14, REG_R15 };
 	uintptr_t pc = (uintptr_t)context->uc_mcontext.gregs[REG_RIP], first, last;
 	struct dl_find_object object;
 
@@ -58,7 +58,8 @@ static void retrace_at(struct md_retrace *retrace, const ucontext_t *context)
 	retrace->before = 15;
 	retrace->after = 15;
 	if (_dl_find_object((void *)(pc - 1), &object) == 0 && object.dlfo_eh_frame &&
-		md_cfi_function(pc - 1, (uintptr_t)object.dlfo_eh_frame, (uintptr_t)object.dlfo_map_start, (uintptr_t)object.dlfo_map_end, &first, &last)) {
+		md_cfi_function(pc - 1, (uintptr_t)object.dlfo_eh_frame, (uintptr_t)object.dlfo_map_start, (uintptr_t)object.dlfo_map_end,
+			&first, &last)) {
 		retrace->from_begin = true;
 		retrace->code = (const unsigned char *)first;
 		retrace->before = pc - first;
@@ -75,8 +76,11 @@ static void on_trap(int number, siginfo_t *info, void *context)
 	(void)number;
 	memcpy(&index, (const char *)info + 24, sizeof index);
 	const struct md_watch_place *place = &watches.places[index];
-	struct md_retrace retrace = { .watched = place->range.addr, .watched_bytes = place->range.bytes, .outside_begin = blocks[index].begin,
-		.outside_end = blocks[index].user, .around = around };
+	struct md_retrace retrace = { .watched = place->range.addr,
+		.watched_bytes = place->range.bytes,
+		.outside_begin = blocks[index].begin,
+		.outside_end = blocks[index].user,
+		.around = around };
 
 	traps++;
 	md_os_read(place->range.addr - MD_RETRACE_AROUND, around, sizeof around); /* by the kernel, which no watchpoint sees */
@@ -154,8 +158,9 @@ static void try(void (*use)(struct pair), size_t size, size_t unit, size_t align
 		fill(a, size, unit);
 		fill(b, size, unit);
 		use((struct pair){ a + from, b + from, size - from, room });
-		must(!errors, "%zu bytes, from %zu on: the instruction at %lx accesses %u bytes, %ld before a block (%s)", size, from, first_error.pc,
-			first_error.bytes, (long)(first_error_block - first_error.addr), first_error.writes ? "write" : "read");
+		must(!errors, "%zu bytes, from %zu on: the instruction at %lx accesses %u bytes, %ld before a block (%s)", size, from,
+			first_error.pc, first_error.bytes, (long)(first_error_block - first_error.addr),
+			first_error.writes ? "write" : "read");
 	}
 }
 
@@ -190,7 +195,7 @@ Test(watch_strings, a_read_before_a_block_is_seen)
 	cr_assert_eq(errors, 1);
 	cr_assert_eq(first_error.addr, blocks[0].user - 1);
 	cr_assert_eq(first_error.bytes, 1);
-	sum += (size_t)*(const volatile uint32_t *)(block - 4);
+	sum += (size_t) * (const volatile uint32_t *)(block - 4);
 	sum += (size_t)block[0];
 	cr_assert_eq(errors, 2);
 }
@@ -214,7 +219,8 @@ Test(watch_strings, every_function, .timeout = 300)
 /* What the C library chooses for other processors. */
 Test(watch_strings, every_variant, .timeout = 600)
 {
-	static const char *const tunables[] = { "GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX512VL,-AVX512BW", "GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-AVX512VL,-AVX512BW",
+	static const char *const tunables[] = { "GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX512VL,-AVX512BW",
+		"GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-AVX512VL,-AVX512BW",
 		"GLIBC_TUNABLES=glibc.cpu.hwcaps=-AVX2,-AVX512VL,-AVX512BW,-SSE4_2,-SSE4_1,-SSSE3,-ERMS" };
 
 	for (size_t i = 0; i < sizeof tunables / sizeof *tunables; i++) {
