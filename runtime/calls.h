@@ -24,6 +24,7 @@
 
 #include "runtime/calls_real.h"
 #include "runtime/process.h"
+#include "runtime/watch.h"
 #include "src/access.h"
 
 #define MD_CALLS_TOLD 4
@@ -75,6 +76,7 @@ static inline __attribute__((always_inline)) size_t md_calls_room(const void *po
 
 static inline __attribute__((always_inline)) bool md_calls_good(const void *pointer, size_t bytes)
 {
+	md_watch_make_way(bytes);
 	return bytes <= md_calls_room(pointer);
 }
 
