@@ -10,13 +10,15 @@
 
 #include "tests/programs/ok.h"
 
+/* The library keeps those of its watchpoints at 200 and above (runtime/watch.h), where no program of few files comes. */
 static int count_descriptors(void)
 {
 	DIR *directory = opendir("/proc/self/fd");
+	const struct dirent *entry;
 	int count = 0;
 
-	while (readdir(directory))
-		count++;
+	while ((entry = readdir(directory)))
+		count += atoi(entry->d_name) < 200;
 	closedir(directory);
 	return count - 3; /* ".", "..", and the directory itself */
 }
