@@ -230,8 +230,8 @@ WEAKNESS(122, length_wraps, OVERFLOW, AT)
 WEAKNESS(122, read_too_much, OVERFLOW, AT)
 {
 	int ends[2];
-	char *data = malloc(bad ? 16 : 64), text[48] = "text";
-	if (pipe(ends) || write(ends[1], text, sizeof text) != sizeof text || read(ends[0], data, 48) != 48) // bug
+	char *data = malloc(16), text[48] = "text";
+	if (pipe(ends) || write(ends[1], text, sizeof text) != sizeof text || read(ends[0], data, pick(bad, 48, 16)) < 0) // bug
 		abort();
 	close(ends[0]);
 	close(ends[1]);
@@ -241,13 +241,21 @@ WEAKNESS(122, read_too_much, OVERFLOW, AT)
 WEAKNESS(122, receive_too_much, OVERFLOW, AT)
 {
 	int pair[2];
-	char *data = malloc(bad ? 16 : 64), text[48] = "text";
+	char *data = malloc(16), text[48] = "text";
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) || send(pair[0], text, sizeof text, 0) != sizeof text)
 		abort();
-	if (recv(pair[1], data, 48, 0) != 48) // bug
+	if (recv(pair[1], data, pick(bad, 48, 16), 0) < 0) // bug
 		abort();
 	close(pair[0]);
 	close(pair[1]);
+	free(data);
+}
+
+WEAKNESS(122, readlink_too_much, OVERFLOW, AT)
+{
+	char *data = malloc(4);
+	if (readlink("/proc/self/exe", data, pick(bad, 4096, 4)) < 0) // bug
+		abort();
 	free(data);
 }
 
@@ -411,4 +419,88 @@ WEAKNESS(126, far_load, OVERFLOW, AT)
 	int value = data[pick(bad, 1044, 4)]; // bug
 	USE(value);
 	free(data);
+}
+
+/* --- blocks that are not the newest, or few ---------------------------------- */
+
+enum { NEWER = 20, MANY = 20000 };
+
+static int64_t *make_older(int64_t **newer)
+{
+	int64_t *data = calloc(8, sizeof *data);
+	for (int i = 0; i < NEWER; i++)
+		newer[i] = calloc(8, sizeof **newer);
+	return data;
+}
+
+WEAKNESS(124, store_before_older, UNDERFLOW, LATER_OLD)
+{
+	int64_t *newer[NEWER], *data = make_older(newer);
+	data[(ptrdiff_t)pick(bad, (size_t)-1, 0)] = 1; // bug
+	USE(*data);
+	free(data);
+	for (int i = 0; i < NEWER; i++)
+		free(newer[i]);
+}
+
+WEAKNESS(127, load_before_older, UNDERFLOW, UNSEEN_OLD)
+{
+	int64_t *newer[NEWER], *data = make_older(newer);
+	int64_t value = data[(ptrdiff_t)pick(bad, (size_t)-1, 0)]; // bug
+	USE(value);
+	free(data);
+	for (int i = 0; i < NEWER; i++)
+		free(newer[i]);
+}
+
+static int64_t *make_many(int64_t **others)
+{
+	for (int i = 0; i < MANY; i++)
+		others[i] = calloc(8, sizeof **others);
+	return others[MANY - 1];
+}
+
+WEAKNESS(122, store_behind_one_of_many, OVERFLOW, LATER_MANY)
+{
+	int64_t **others = malloc(MANY * sizeof *others), *data = make_many(others);
+	data[pick(bad, 8, 7)] = 1; // bug
+	HIDE(data);
+	for (int i = 0; i < MANY; i++)
+		free(others[i]);
+	free(others);
+}
+
+WEAKNESS(126, load_behind_one_of_many, OVERFLOW, UNSEEN_MANY)
+{
+	int64_t **others = malloc(MANY * sizeof *others), *data = make_many(others);
+	int64_t value = data[pick(bad, 8, 7)]; // bug
+	USE(value);
+	for (int i = 0; i < MANY; i++)
+		free(others[i]);
+	free(others);
+}
+
+/* The call is looked at, whatever stands behind the block. */
+WEAKNESS(122, call_behind_one_of_many, OVERFLOW, AT)
+{
+	int64_t **others = malloc(MANY * sizeof *others), *data = make_many(others);
+	memset(data, 1, pick(bad, 65, 64)); // bug
+	HIDE(data);
+	for (int i = 0; i < MANY; i++)
+		free(others[i]);
+	free(others);
+}
+
+WEAKNESS(416, call_on_freed_of_many, AFTER_FREE, AT)
+{
+	int64_t **others = malloc(MANY * sizeof *others), *data = make_many(others);
+	for (int i = 0; i < MANY; i++)
+		if (bad || others[i] != data)
+			free(others[i]);
+	HIDE(data);
+	memset(data, 1, pick(bad, 8, 8)); // bug
+	HIDE(data);
+	if (!bad)
+		free(data);
+	free(others);
 }

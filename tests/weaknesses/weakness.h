@@ -24,6 +24,10 @@ enum weakness_seen {
 	UNSEEN_SLACK,  /* a raw load from there: nothing remembers it */
 	LATER_VECTOR,  /* a vector stored over the begin of the block: found when it is freed */
 	UNSEEN_VECTOR, /* an aligned vector loaded from before the block, as functions for strings do it rightly */
+	LATER_OLD,     /* a raw store before a block when the watchpoints stand on newer ones: found when it is freed */
+	UNSEEN_OLD,    /* likewise a raw load */
+	LATER_MANY,    /* a raw store behind one of so many blocks that only some have guard pages: found when it is freed */
+	UNSEEN_MANY,   /* likewise a raw load */
 	ENDED_BY_LIBC  /* the check of the C library that a fortified program calls ends it before anything is touched */
 };
 
