@@ -188,11 +188,11 @@ static void find_helper(void)
 		strcpy(path, md_process.library_folder);
 		strcat(path, places[i]);
 		if (md_syscall3(SYS_faccessat, AT_FDCWD, (long)path, 1 /* X_OK */) == 0) {
-			md_symbol_client_init(path);
+			md_symbol_client_init(path, environment);
 			return;
 		}
 	}
-	md_symbol_client_init(NULL);
+	md_symbol_client_init(NULL, environment);
 }
 
 #define FIND(name) md_process.next.name = (__typeof__(md_process.next.name))dlsym(RTLD_NEXT, #name)

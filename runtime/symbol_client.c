@@ -50,9 +50,9 @@ struct conversation {
 
 static struct md_names *known; /* answers to earlier questions; a frame without names has one entry with neither function nor file */
 
-void md_symbol_client_init(const char *helper_path)
+void md_symbol_client_init(const char *helper_path, char *const *environment)
 {
-	md_symbol_process_init(helper_path);
+	md_symbol_process_init(helper_path, environment);
 }
 
 /* --- What is known ---------------------------------------------------------- */

@@ -19,9 +19,9 @@
 #include "src/module.h"
 #include "src/stack_store.h"
 
-/* Keeps the helper's path (NULL or "": there is none) and what of the environment is the helper's business. Call it once, early, while
- * nobody changes the environment. */
-void md_symbol_client_init(const char *helper_path);
+/* Keeps the helper's path (NULL or "": there is none) and, of the environment that the process was given (NULL: none), what is the helper's business.
+ * Both are copied. Call it once, early, while nobody changes the environment. */
+void md_symbol_client_init(const char *helper_path, char *const *environment);
 
 /* Puts the names of all frames that names does not have yet into names: what is known from earlier calls, and for the rest the answers of
  * the helper, started for it. Takes timeout_ms at most (a helper that cannot be killed, because it waits for a dead file server, may add

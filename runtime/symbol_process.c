@@ -63,7 +63,6 @@ struct kernel_sigaction {
 static char helper[MD_SYMBOL_PATH_MAX];
 static char environment[ENVIRONMENT_BYTES]; /* kept strings, one after the other */
 static size_t environment_bytes;
-static bool environment_kept;
 static long late_keeper; /* one that did not end in time: its process id, to be reaped next time; 0: none */
 static char reason[512];
 
@@ -175,14 +174,13 @@ static bool is_helpers_variable(const char *entry)
 	return false;
 }
 
-static void keep_environment(void)
+/* As the process was given it: what the program has put there since may be freed by now. */
+static void keep_environment(char *const *given)
 {
 	size_t entries = 0;
 
-	if (environment_kept || !environ) /* before the C library's own start there is none yet: done when first needed */
-		return;
-	environment_kept = true;
-	for (char **entry = environ; *entry; entry++) {
+	environment_bytes = 0;
+	for (char *const *entry = given; entry && *entry; entry++) {
 		size_t bytes = strlen(*entry) + 1;
 
 		if (!is_helpers_variable(*entry) || bytes > sizeof environment - environment_bytes || entries == MD_SYMBOL_VARIABLES_MAX)
@@ -193,14 +191,14 @@ static void keep_environment(void)
 	}
 }
 
-void md_symbol_process_init(const char *helper_path)
+void md_symbol_process_init(const char *helper_path, char *const *given)
 {
 	size_t bytes = helper_path ? strlen(helper_path) + 1 : 0;
 
 	helper[0] = '\0';
 	if (bytes <= sizeof helper && bytes > 0)
 		memcpy(helper, helper_path, bytes);
-	keep_environment();
+	keep_environment(given);
 }
 
 /* --- The helper's start, in the child of the keeper ------------------------ */
@@ -455,7 +453,6 @@ const char *md_symbol_process_refuses(void)
 
 const char *md_symbol_process_start(struct md_symbol_process *process, uint64_t deadline_ms)
 {
-	keep_environment();
 	process->fd = -1;
 	process->helper_fd = -1;
 	process->deadline_ms = deadline_ms;
