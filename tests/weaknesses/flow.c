@@ -312,6 +312,21 @@ WEAKNESS(416, used_after_longjmp, AFTER_FREE, AT)
 		free(data);
 }
 
+/* The C library keeps the pointer, and reads the freed text in later calls that have nothing to do with it. */
+WEAKNESS(416, environment_freed, AFTER_FREE, AT)
+{
+	char *data = strdup("WEAKNESS_SET=1");
+	putenv(data);
+	if (bad)
+		free(data);
+	const char *value = getenv("WEAKNESS_SET"); // bug
+	USE(value);
+	if (!bad) {
+		unsetenv("WEAKNESS_SET");
+		free(data);
+	}
+}
+
 /* --- in threads ------------------------------------------------------------ */
 
 static bool thread_bad;
