@@ -19,8 +19,8 @@
 #include "src/module.h"
 #include "src/stack_store.h"
 
-/* Keeps the helper's path (NULL or "": there is none) and, of the environment that the process was given (NULL: none), what is the helper's business.
- * Both are copied. Call it once, early, while nobody changes the environment. */
+/* Keeps the helper's path (NULL or "": there is none) and, of the environment that the process was given (NULL: none), what is the
+ * helper's business. Both are copied. Call it once, early, while nobody changes the environment. */
 void md_symbol_client_init(const char *helper_path, char *const *environment);
 
 /* Puts the names of all frames that names does not have yet into names: what is known from earlier calls, and for the rest the answers of

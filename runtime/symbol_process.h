@@ -44,8 +44,8 @@ struct md_symbol_process {
 	_Alignas(64) unsigned char helper_stack[MD_SYMBOL_STACK_BYTES];
 };
 
-/* Keeps the helper's path (NULL or "": there is none) and, of the environment that the process was given (NULL: none), what is the helper's business.
- * Both are copied. Call it once, early, while nobody changes the environment. */
+/* Keeps the helper's path (NULL or "": there is none) and, of the environment that the process was given (NULL: none), what is the
+ * helper's business. Both are copied. Call it once, early, while nobody changes the environment. */
 void md_symbol_process_init(const char *helper_path, char *const *environment);
 
 /* Why no helper can be started now, valid until the next call into this file; NULL if one may be. */
