@@ -4,13 +4,12 @@
  *
  *     malloc-debug run -- build/examples/heap_buffer_underflow
  *
- * Seen when the block is freed: the byte before it is not what the library left there.
+ * Seen at the store, by a watchpoint of the processor; where the system allows none, when the block is freed.
  */
 // expect: ERROR: malloc-debug: heap-buffer-underflow
 // expect: 1 byte before the 80-byte block
-// expect: in main *heap_buffer_underflow.c:28
-// expect: in main *heap_buffer_underflow.c:21
-// expect: SUMMARY: malloc-debug: heap-buffer-underflow *heap_buffer_underflow.c:21 in main
+// expect: in main *heap_buffer_underflow.c:20
+// expect: SUMMARY: malloc-debug: heap-buffer-underflow *heap_buffer_underflow.c:* in main
 // status: 0
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,13 +4,16 @@
  *
  *     malloc-debug run -- build/examples/heap_use_after_free
  *
- * A freed block is filled and held back from reuse. The write is seen when the block leaves the quarantine, here when the program ends.
+ * The block lies on a page of its own, which nobody can touch once it is freed: the write is seen at once. Blocks without such a page are filled when they
+ * are freed, and held back from reuse: a write is then seen when the block leaves the quarantine.
  */
 // expect: ERROR: malloc-debug: heap-use-after-free
+// expect: WRITE of size 4 at
 // expect: 8 bytes inside the 16-byte block
-// expect: in main *heap_use_after_free.c:29
-// expect: in main *heap_use_after_free.c:25
-// expect: SUMMARY: malloc-debug: heap-use-after-free *heap_use_after_free.c:29 in main
+// expect: in main *heap_use_after_free.c:33
+// expect: in main *heap_use_after_free.c:32
+// expect: in main *heap_use_after_free.c:28
+// expect: SUMMARY: malloc-debug: heap-use-after-free *heap_use_after_free.c:33 in main
 // status: 0
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "runtime/entry.h"
 
+#include <string.h>
+
 #include "runtime/foreign.h"
 #include "runtime/growth.h"
 #include "runtime/leak_events.h"
@@ -11,6 +13,8 @@
 #include "runtime/watch.h"
 #include "runtime/world.h"
 #include "src/inspect.h"
+
+#define SCRUBBED_BYTES 1024
 
 static void run_deferred(struct md_thread *self)
 {
@@ -40,7 +44,7 @@ static void check_if_due(struct md_thread *self, const uintptr_t *entry_frame)
 	}
 }
 
-void md_entry_attend(struct md_thread *self)
+static __attribute__((noinline)) void attend(struct md_thread *self, const uintptr_t *entry_frame)
 {
 	bool check = md_process.options.check_every != 0;
 
@@ -52,7 +56,7 @@ void md_entry_attend(struct md_thread *self)
 		if (self->findings.count)
 			md_policy_act(self);
 		if (check)
-			check_if_due(self, *(const uintptr_t *const *)__builtin_frame_address(0)); /* the frame of the entry point that called us */
+			check_if_due(self, entry_frame);
 		check = false;
 		md_show_pending(self);
 		md_leaks_pending(self);
@@ -66,4 +70,20 @@ void md_entry_attend(struct md_thread *self)
 	} while (self->attended);
 	if (md_process.options.check_every || atomic_load_explicit(&md_watch_is_slow, memory_order_relaxed))
 		self->attended = true; /* the watchpoints' window is to be closed in time */
+}
+
+/* What was done above left block addresses behind: the result of the call in the registers that were saved. They would lie there when the program's own frames
+ * come to this place of the stack, where a search for leaks would take them for pointers of the program. */
+static __attribute__((noinline)) void scrub_stack(void)
+{
+	char dead[SCRUBBED_BYTES];
+
+	memset(dead, 0, sizeof dead);
+	__asm__ volatile("" : : "r"(dead) : "memory");
+}
+
+void md_entry_attend(struct md_thread *self)
+{
+	attend(self, *(const uintptr_t *const *)__builtin_frame_address(0)); /* the frame of the entry point that called us */
+	scrub_stack();
 }

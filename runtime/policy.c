@@ -21,6 +21,7 @@
 #include "runtime/suppress.h"
 #include "runtime/symbol_client.h"
 #include "runtime/syscall.h"
+#include "runtime/watch.h"
 #include "src/clock.h"
 #include "src/inspect.h"
 #include "src/os.h"
@@ -412,6 +413,7 @@ static void pause_for_debugger(void)
 	char line[256];
 	struct md_text text;
 
+	md_watch_end("a debugger is to attach");
 	md_text_init(&text, line, sizeof line, false);
 	md_textf(&text, "malloc-debug: paused; attach with: gdb -p %u   (then: signal 0, or kill -CONT %u to go on)\n", md_process_pid(),
 		md_process_pid());

@@ -194,11 +194,14 @@ static void mend_slot(struct md_heap *heap, struct md_thread *thread, const stru
 		struct md_extent extent = md_extent_of(zone, record, md_zone_slot_begin(zone, slot));
 		uintptr_t rear = extent.user + extent.size;
 
-		repaint(heap, later(begin, extent.begin), earlier(end, extent.user));
-		if (own_quarantine)
+		if (held && (later(begin, extent.begin) < earlier(end, extent.user) || later(begin, rear) < earlier(end, extent.end)))
+			record->flags |= MD_BLOCK_TOLD; /* it stays until the block is freed, see check.c */
+		if (own_quarantine) {
+			repaint(heap, later(begin, extent.begin), earlier(end, extent.user));
 			refill(heap, later(begin, extent.user), earlier(end, extent.user + md_filled_bytes(heap, extent.size)));
-		if (!(record->flags & MD_BLOCK_DROPPED) || held)
-			repaint(heap, later(begin, rear), earlier(end, extent.end));
+			if (!(record->flags & MD_BLOCK_DROPPED))
+				repaint(heap, later(begin, rear), earlier(end, extent.end));
+		}
 	}
 	if (held)
 		atomic_store_explicit(&record->state, MD_BLOCK_LIVE, memory_order_release);

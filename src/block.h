@@ -32,6 +32,7 @@ enum md_block_flag {
 	MD_BLOCK_DAMAGED = 1 << 1,  /* damage was found in or around it                                   */
 	MD_BLOCK_IGNORED = 1 << 2,  /* the program asked not to see it as a leak                          */
 	MD_BLOCK_DROPPED = 1 << 3,  /* freed and big: its pages beyond the filled part went back          */
+	MD_BLOCK_TOLD = 1 << 4,     /* damage around it was reported when it was done, and left in place  */
 };
 
 /* 24 bytes a slot; apis and times are packed because there is one of these for every block. */

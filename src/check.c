@@ -113,6 +113,13 @@ static bool check_between(struct md_heap *heap, struct md_thread *thread, const 
 	return add_damage(heap, thread, MD_ERROR_HEAP_BUFFER_OVERFLOW, noticed, damage, left, in_use(right) ? right->user : 0, call);
 }
 
+/* The damage between two neighbours was reported when it was done. It stays while the block that did it is in use: a program that reads back what it wrote
+ * there goes on as it would without us. */
+static bool is_told(const struct md_block_view *left, const struct md_block_view *right)
+{
+	return (in_use(left) && left->flags & MD_BLOCK_TOLD) || (in_use(right) && right->flags & MD_BLOCK_TOLD);
+}
+
 /* Byte by byte: what lies in the same word may be the program's, and be written by it at this moment. */
 static void repair(const struct md_heap *heap, uintptr_t begin, uintptr_t end)
 {
@@ -161,8 +168,10 @@ static bool check_front(struct md_heap *heap, struct md_thread *thread, const st
 		if (wider.byte_count)
 			front = wider;
 	}
-	done = check_between(heap, thread, &before, block, front, noticed, call);
-	if (done) {
+	if (is_told(&before, block)) {
+		if (noticed == MD_NOTICED_AT_FREE && !(in_use(&before) && before.flags & MD_BLOCK_TOLD))
+			repair(heap, front.first, front.end);
+	} else if ((done = check_between(heap, thread, &before, block, front, noticed, call))) {
 		record->flags |= MD_BLOCK_DAMAGED;
 		repair(heap, front.first, front.end);
 	}
@@ -185,7 +194,10 @@ static bool check_redzones(struct md_heap *heap, struct md_thread *thread, const
 		block.state = MD_BLOCK_LIVE; /* it is only held */
 	struct md_damage rear = md_pattern_check(heap->secret, block.user + block.size, block.end);
 
-	if (rear.byte_count) {
+	if (rear.byte_count && is_told(&block, &after)) {
+		if (noticed == MD_NOTICED_AT_FREE)
+			repair(heap, rear.first, rear.end);
+	} else if (rear.byte_count) {
 		if (!check_between(heap, thread, &block, &after, rear, noticed, call))
 			return false;
 		record->flags |= MD_BLOCK_DAMAGED;
@@ -247,7 +259,7 @@ bool md_check_add_freed(struct md_heap *heap, struct md_thread *thread, const st
 	md_inspect_neighbours(heap, block, &before, &after);
 	if (damage.first >= block->user + block->size && damage.first >= block->end - MD_REDZONE_BYTES && in_use(&after) &&
 		block->zone_kind != MD_ZONE_GUARDED)
-		return check_between(heap, thread, block, &after, damage, noticed, call);
+		return is_told(block, &after) || check_between(heap, thread, block, &after, damage, noticed, call);
 	return add_damage(heap, thread, MD_ERROR_HEAP_USE_AFTER_FREE, noticed, damage, block, 0, call);
 }
 

@@ -32,7 +32,7 @@ static inline void md_heap_note_alloc(struct md_thread *thread, struct md_record
 	record->alloc_time = md_clock_coarse(now);
 	record->alloc_thread = thread->id.value;
 	record->free_thread = 0;
-	record->flags &= (uint8_t)~(MD_BLOCK_DAMAGED | MD_BLOCK_IGNORED | MD_BLOCK_DROPPED);
+	record->flags &= (uint8_t)~(MD_BLOCK_DAMAGED | MD_BLOCK_IGNORED | MD_BLOCK_DROPPED | MD_BLOCK_TOLD);
 	if (unlikely(thread->leaks_ignored))
 		record->flags |= MD_BLOCK_IGNORED;
 	record->apis = (uint8_t)call->api;
