@@ -19,9 +19,8 @@ struct md_calls_real md_calls_real;
 
 /* --- where calls go ----------------------------------------------------------- */
 
-/* Each wrapper is entered by a few instructions that change no register but a scratch one,
-	so that nothing is lost on the way to a function of which
- * only the name is the same. */
+/* Each wrapper is entered by a few instructions that change no register but a scratch one, so that nothing is lost on the way to a function
+ * of which only the name is the same. */
 #define CALL(type, name, parameters, arguments, before, after) CALL_OWN(type, name, parameters)
 #define CALL_VOID(name, parameters, arguments, before, after) CALL_OWN(void, name, parameters)
 #define CALL_EARLY(type, name, parameters, arguments, before, after) CALL_OWN(type, name, parameters)
@@ -178,9 +177,8 @@ static void *find_in(const struct module *module, const char *name, uint32_t has
 		const ElfW(Sym) *symbol = &module->symbols[i];
 		uint32_t found = chain[i - first];
 
-		if ((found | 1) == (hash | 1) && symbol->st_shndx != SHN_UNDEF && symbol->st_value && is_equal(module->strings +
-			symbol->st_name, name) &&
-			(!module->versions || !(module->versions[i] & 0x8000)))
+		if ((found | 1) == (hash | 1) && symbol->st_shndx != SHN_UNDEF && symbol->st_value &&
+			is_equal(module->strings + symbol->st_name, name) && (!module->versions || !(module->versions[i] & 0x8000)))
 			return address_of(module, symbol);
 		if (found & 1)
 			break;
@@ -276,8 +274,8 @@ static void open_guards(uintptr_t begin, uintptr_t end)
 
 #define DATA_PAGES_MAX 16 /* of a guarded block, and more */
 
-/* A string that does not end in its block is read on through slack, or the rest of a freed block,
-	to a guard page: that reads as zero then, and ends it. */
+/* A string that does not end in its block is read on through slack, or the rest of a freed block, to a guard page: that reads as zero then,
+ * and ends it. */
 static void open_next_guard(uintptr_t begin)
 {
 	uintptr_t page = (begin | (MD_PAGE_BYTES - 1)) + 1;

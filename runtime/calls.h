@@ -1,23 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * Calls: the program's calls of the C library are looked at, as far as they touch the heap: is every byte that the function will read
- * or write one of a
- * live block? The report comes at the call, with the caller's stack, before the damage where that can be known.
+ * Calls: the program's calls of the C library are looked at, as far as they touch the heap: is every byte that the function will read or
+ * write one of a live block? The report comes at the call, with the caller's stack, before the damage where that can be known.
  *
- * Each function is a row of runtime/calls.def, with what it touches in words (READ, WRITE_STRING,
- * ...). From it come two functions (calls_generate.h):
- * the wrapper, which makes the quick test and jumps to the real one, so that no frame of ours is left; and the one it jumps to when the
- * test fails, which
- * finds out exactly what will be touched, reports, makes the call, and looks at what only the result tells.
+ * Each function is a row of runtime/calls.def, with what it touches in words (READ, WRITE_STRING, ...). From it come two functions
+ * (calls_generate.h): the wrapper, which makes the quick test and jumps to the real one, so that no frame of ours is left; and the one it
+ * jumps to when the test fails, which finds out exactly what will be touched, reports, makes the call, and looks at what only the result
+ * tells.
  *
  * Exact   What the function does not touch is not checked. Where nobody can say what will be touched, nothing is reported.
- * After a report the call is made all the same, as the program asked. What it damages of red zones is repaired afterwards,
- * and guard pages in its way are
- * opened before, so that the same mistake is not reported a second time.
+ *         After a report the call is made all the same, as the program asked. What it damages of red zones is repaired afterwards, and
+ *         guard pages in its way are opened before, so that the same mistake is not reported a second time.
  *
  * Locking and signals   The quick test takes no lock and may run anywhere, before our start and in signal handlers too; no lock is held
- * while the real
- *           function runs. A thread that is inside one of our calls is not looked at. errno is as the real function left it.
+ *         while the real function runs. A thread that is inside one of our calls is not looked at. errno is as the real function left it.
  */
 #ifndef MD_CALLS_H
 #define MD_CALLS_H
@@ -43,9 +39,8 @@ struct md_calls_scope {
 /* Reports the use of [pointer, pointer + bytes) if it is bad. */
 void md_calls_bad(struct md_calls_scope *scope, enum md_access_kind kind, const void *pointer, size_t bytes) __attribute__((cold));
 
-/* The call may use [pointer, pointer + bytes), which is bad: reports it if no byte of it may be used. Otherwise the result will tell;
-	guard pages are out of
- * the way then, so that the call goes as it would without them. */
+/* The call may use [pointer, pointer + bytes), which is bad: reports it if no byte of it may be used. Otherwise the result will tell; guard
+ * pages are out of the way then, so that the call goes as it would without them. */
 void md_calls_maybe(struct md_calls_scope *scope, enum md_access_kind kind, const void *pointer, size_t bytes) __attribute__((cold));
 
 /* Opens guard pages in a range that may be touched. */
@@ -106,9 +101,8 @@ static inline bool md_calls_overlap(const void *a, size_t a_bytes, const void *b
 /* The string's NUL, or its first `most` units, lie within its block. */
 bool md_calls_string_good(const void *string, size_t room, size_t most, size_t unit);
 
-/* Both are read to their ends: they are compared, up to the first difference, NUL,
-	or `most` units. text: a NUL ends it. fold: letters in ASCII are equal
- * in both cases. */
+/* Both are read to their ends: they are compared, up to the first difference, NUL, or `most` units. text: a NUL ends it. fold: letters in
+ * ASCII are equal in both cases. */
 enum md_calls_compare { MD_CALLS_BYTES = 0, MD_CALLS_TEXT = 1, MD_CALLS_FOLD = 2, MD_CALLS_WIDE = 4 };
 bool md_calls_compare_good(const void *a, const void *b, size_t a_room, size_t b_room, size_t most, unsigned how);
 void md_calls_compare_bad(struct md_calls_scope *scope, const void *a, const void *b, size_t most, unsigned how);
@@ -129,8 +123,8 @@ size_t md_calls_string_bytes(const char *string);
 size_t md_calls_string_bytes_max(const char *string, size_t n); /* of which n are looked at */
 size_t md_calls_wide_bytes(const wchar_t *string);
 
-/* Bytes that wcstombs wrote, of n, when it returned `written`: there may have been no room for a character of several bytes,
-	and then there is no NUL. */
+/* Bytes that wcstombs wrote, of n, when it returned `written`: there may have been no room for a character of several bytes, and then there
+ * is no NUL. */
 size_t md_calls_narrow_bytes(const wchar_t *from, size_t written, size_t n);
 
 static inline __attribute__((always_inline)) bool md_calls_string(const void *string, size_t most, size_t unit)

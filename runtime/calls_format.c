@@ -119,7 +119,7 @@ static size_t look_at_string(struct md_calls_scope *scope, const void *string, b
 }
 
 /* Fetches what the conversion prints. Returns the units printed at most; NONE if not known; *stop if the list cannot be followed any
-	further. */
+ * further. */
 static size_t take_argument(struct md_calls_scope *scope, uint32_t letter, const struct conversion *conversion, va_list *list, bool *stop)
 {
 	bool wide = letter == 'S' || (letter == 's' && conversion->length == LENGTH_LONG);
@@ -130,8 +130,8 @@ static size_t take_argument(struct md_calls_scope *scope, uint32_t letter, const
 		else
 			(void)va_arg(*list, int);
 		/* With grouping a digit may come with more, and in base 2 there are more. */
-		return letter == 'b' || letter == 'B' ? NONE : (conversion->precision == NONE ? 0 : conversion->precision) +
-			NUMBER_UNITS_MAX;
+		return letter == 'b' || letter == 'B' ? NONE
+			: (conversion->precision == NONE ? 0 : conversion->precision) + NUMBER_UNITS_MAX;
 	}
 	if (is_in(letter, REAL)) {
 		if (conversion->length == LENGTH_LONG_LONG)
@@ -186,8 +186,8 @@ static bool print_one(struct md_calls_scope *scope, struct cursor *cursor, va_li
 		*bound += 1;
 		return true;
 	}
-	for (uint32_t c = peek(cursor); c == '-' || c == '+' || c == ' ' || c == '#' || c == '0' || c == '\'' || c == 'I'; c =
-		peek(cursor)) {
+	for (uint32_t c = peek(cursor); c == '-' || c == '+' || c == ' ' || c == '#' || c == '0' || c == '\'' || c == 'I';
+		c = peek(cursor)) {
 		grouped |= c == '\'';
 		next(cursor);
 	}

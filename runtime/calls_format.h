@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the formats of printf and scanf touch. The formats of glibc are understood; one with numbered arguments,
- * or a letter that is not known, is not
- * looked at further.
+ * What the formats of printf and scanf touch. The formats of glibc are understood; one with numbered arguments, or a letter that is not
+ * known, is not looked at further.
  */
 #ifndef MD_CALLS_FORMAT_H
 #define MD_CALLS_FORMAT_H
 
 #include "runtime/calls.h"
 
-/* Looks at a format of printf, its strings and its %n before the call. unit: bytes of a character of the format. Returns no less than
-	the number of
- * characters that will be printed; SIZE_MAX where that is not known. The list is used up. */
+/* Looks at a format of printf, its strings and its %n before the call. unit: bytes of a character of the format. Returns no less than the
+ * number of characters that will be printed; SIZE_MAX where that is not known. The list is used up. */
 size_t md_calls_print_format(struct md_calls_scope *scope, const void *format, size_t unit, va_list list);
 
 /* Looks at what scanf wrote to the first `assigned` destinations, after the call. old: "%as" allocates (before C99). */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Makes the functions of one table: md_check_NAME, which calls.c leads the program's calls to. Define MD_CALLS_TABLE,
- * the name of the table in quotes,
- * and include this once.
+ * Makes the functions of one table: md_check_NAME, which calls.c leads the program's calls to. Define MD_CALLS_TABLE, the name of the table
+ * in quotes, and include this once.
  *
  * A row: CALL(type, name, (parameters), (arguments), what it touches before it is called, what only the result tells)
  *   CALL_VOID(name, ...)   without a result
@@ -19,8 +18,8 @@
  *   OVERLAP(error, to, n, from, m)     may not overlap, or it is that error
  *   SIZE(p, n)                         a size that is negative as a signed number is an error
  *   MAY_READ(p, n) MAY_WRITE(p, n)     n bytes at most; only a p that is bad from its first byte on is an error before the call
- *   MAY_WRITE_ROOM(p, n, room)         likewise, but the function ends the program where n is more than room,
- * so that nothing can be said after it
+ *   MAY_WRITE_ROOM(p, n, room)         likewise, but the function ends the program where n is more than room, so that nothing can be said
+ *                                      after it
  *   LATER(p) LATER_WIDE(p)             says nothing before the call; if p is the heap's, the result is looked at
  *   IF(condition, touches)             only if that is so
  * After, with `result` as the value returned:

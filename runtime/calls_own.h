@@ -2,11 +2,9 @@
  *
  * Plain versions of a few functions of the C library, for code that runs before we are relocated, and for our own.
  *
- * The library's own calls of wrapped functions do not go through the wrappers: when its objects are made,
- * each such name becomes md_own_NAME (Makefile),
- * also in calls that the compiler makes up. Those of calls_own.c jump to the real function,
- * or are plain as long as it is not known. What is not defined
- * there cannot be called by the library: it does not link.
+ * The library's own calls of wrapped functions do not go through the wrappers: when its objects are made, each such name becomes
+ * md_own_NAME (Makefile), also in calls that the compiler makes up. Those of calls_own.c jump to the real function, or are plain as long as
+ * it is not known. What is not defined there cannot be called by the library: it does not link.
  */
 #ifndef MD_CALLS_OWN_H
 #define MD_CALLS_OWN_H

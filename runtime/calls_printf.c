@@ -173,11 +173,11 @@ PRINT_DOTS(fwprintf, vfwprintf, (FILE *file, const wchar_t *format, ...),
 PRINT_LIST(vfwprintf, (FILE *file, const wchar_t *format, va_list list),
 	(file, format, list), READ(file, sizeof(int)), NOTHING)
 PRINT_DOTS(swprintf, vswprintf, (wchar_t *to, size_t n, const wchar_t *format, ...),
-	(to, n, format, list), MAY_WRITE(to, md_calls_product(n, sizeof *to)), if (result >= 0) DID_WRITE(to,
-		((size_t)result + 1) * sizeof *to))
+	(to, n, format, list), MAY_WRITE(to, md_calls_product(n, sizeof *to)),
+	if (result >= 0) DID_WRITE(to, ((size_t)result + 1) * sizeof *to))
 PRINT_LIST(vswprintf, (wchar_t *to, size_t n, const wchar_t *format, va_list list),
-	(to, n, format, list), MAY_WRITE(to, md_calls_product(n, sizeof *to)), if (result >= 0) DID_WRITE(to,
-		((size_t)result + 1) * sizeof *to))
+	(to, n, format, list), MAY_WRITE(to, md_calls_product(n, sizeof *to)),
+	if (result >= 0) DID_WRITE(to, ((size_t)result + 1) * sizeof *to))
 PRINT_DOTS(__wprintf_chk, __vwprintf_chk, (int flag, const wchar_t *format, ...),
 	(flag, format, list), NOTHING, NOTHING)
 PRINT_LIST(__vwprintf_chk, (int flag, const wchar_t *format, va_list list),
@@ -187,16 +187,15 @@ PRINT_DOTS(__fwprintf_chk, __vfwprintf_chk, (FILE *file, int flag, const wchar_t
 PRINT_LIST(__vfwprintf_chk, (FILE *file, int flag, const wchar_t *format, va_list list),
 	(file, flag, format, list), READ(file, sizeof(int)), NOTHING)
 PRINT_DOTS(__swprintf_chk, __vswprintf_chk, (wchar_t *to, size_t n, int flag, size_t to_units, const wchar_t *format, ...),
-	(to, n, flag, to_units, format, list), MAY_WRITE_WIDE(to, n, to_units), if (result >= 0) DID_WRITE(to,
-		((size_t)result + 1) * sizeof *to))
+	(to, n, flag, to_units, format, list), MAY_WRITE_WIDE(to, n, to_units),
+	if (result >= 0) DID_WRITE(to, ((size_t)result + 1) * sizeof *to))
 PRINT_LIST(__vswprintf_chk, (wchar_t *to, size_t n, int flag, size_t to_units, const wchar_t *format, va_list list),
-	(to, n, flag, to_units, format, list), MAY_WRITE_WIDE(to, n, to_units), if (result >= 0) DID_WRITE(to,
-		((size_t)result + 1) * sizeof *to))
+	(to, n, flag, to_units, format, list), MAY_WRITE_WIDE(to, n, to_units),
+	if (result >= 0) DID_WRITE(to, ((size_t)result + 1) * sizeof *to))
 PRINT_VOID(syslog, vsyslog, (int priority, const char *format, ...), (int priority, const char *format, va_list list),
 	(priority, format, list))
-PRINT_VOID(__syslog_chk, __vsyslog_chk, (int priority, int flag, const char *format, ...), (int priority, int flag, const char *format,
-	va_list list),
-	(priority, flag, format, list))
+PRINT_VOID(__syslog_chk, __vsyslog_chk, (int priority, int flag, const char *format, ...),
+	(int priority, int flag, const char *format, va_list list), (priority, flag, format, list))
 PRINT_VOID(warn, vwarn, (const char *format, ...), (const char *format, va_list list),
 	(format, list))
 PRINT_VOID(warnx, vwarnx, (const char *format, ...), (const char *format, va_list list),

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The functions behind our wrappers: for each row of runtime/calls.def the definition that the program would have without us,
- * the next one in the
- * loader's order of search (often the C library's, sometimes that of another preloaded library).
+ * The functions behind our wrappers: for each row of runtime/calls.def the definition that the program would have without us, the next one
+ * in the loader's order of search (often the C library's, sometimes that of another preloaded library).
  *
- * Life   All members are NULL until md_calls_resolve, which our constructor calls first,
- * or whichever wrapper is called before it. They do not change
- *        afterwards. A function that this C library lacks stays NULL, or is replaced by one that does the same (runtime/calls.c).
+ * Life   All members are NULL until md_calls_resolve, which our constructor calls first, or whichever wrapper is called before it. They
+ *        do not change afterwards. A function that this C library lacks stays NULL, or is replaced by one that does the same
+ *        (runtime/calls.c).
  */
 #ifndef MD_CALLS_REAL_H
 #define MD_CALLS_REAL_H
@@ -53,8 +52,7 @@ struct md_calls_real {
 extern struct md_calls_real md_calls_real;
 
 /* Finds all of them, once. False as long as the loader has not relocated us: code that runs then (resolvers of indirect functions) is
-	served by the few
- * plain functions of calls_own.h. Thread safe after our constructor, because nothing is left to do. */
+ * served by the few plain functions of calls_own.h. Thread safe after our constructor, because nothing is left to do. */
 bool md_calls_resolve(void);
 
 #endif

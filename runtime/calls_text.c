@@ -205,9 +205,8 @@ bool md_calls_copy_good(const void *to, const void *from, size_t to_room, size_t
 		return is_plain_copy_good(to, from, to_room, from_room);
 	struct copy copy = measure(to, from, most, how);
 
-	return !copy.to_unended && !copy.from_unended && copy.write <= SIZE_MAX - copy.start && md_calls_good(to,
-		copy.start + copy.write) &&
-		!copy_overlaps(to, from, &copy);
+	return !copy.to_unended && !copy.from_unended && copy.write <= SIZE_MAX - copy.start &&
+		md_calls_good(to, copy.start + copy.write) && !copy_overlaps(to, from, &copy);
 }
 
 void md_calls_copy_bad(struct md_calls_scope *scope, void *to, const void *from, size_t most, unsigned how)
@@ -223,8 +222,7 @@ void md_calls_copy_bad(struct md_calls_scope *scope, void *to, const void *from,
 		md_calls_bad(scope, MD_ACCESS_WRITE, (char *)to + copy.start, copy.write);
 	if (!copy.to_unended && !copy.from_unended && copy_overlaps(to, from, &copy))
 		md_calls_bad_parameter(scope, how & MD_CALLS_APPEND ? MD_ERROR_STRCAT_PARAM_OVERLAP : MD_ERROR_STRCPY_PARAM_OVERLAP,
-			MD_ACCESS_WRITE,
-			(char *)to + copy.start, copy.write);
+			MD_ACCESS_WRITE, (char *)to + copy.start, copy.write);
 }
 
 /* --- strings ------------------------------------------------------------------ */

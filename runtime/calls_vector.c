@@ -81,12 +81,12 @@ VECTOR(pwritev, MD_ACCESS_READ, (int fd, const struct iovec *parts, int count, o
 VECTOR(pwritev64, MD_ACCESS_READ, (int fd, const struct iovec *parts, int count, off_t at), (fd, parts, count, at))
 
 /* A message's name and control data are touched by the kernel only as far as it has any; only what is bad from its first byte on is an
-	error. */
+ * error. */
 static bool is_good_message(const struct msghdr *message)
 {
 	return md_calls_good(message, sizeof *message) && md_calls_good(message->msg_name, message->msg_name ? message->msg_namelen : 0) &&
-		md_calls_good(message->msg_control, message->msg_control ? message->msg_controllen : 0) && are_good(message->msg_iov,
-			message->msg_iovlen);
+		md_calls_good(message->msg_control, message->msg_control ? message->msg_controllen : 0) &&
+		are_good(message->msg_iov, message->msg_iovlen);
 }
 
 static void look_at_message(struct md_calls_scope *scope, enum md_access_kind kind, const struct msghdr *message)

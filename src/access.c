@@ -23,9 +23,8 @@ static enum md_error blame(const struct md_block_view *culprit, enum md_error er
 	return in_use(culprit) ? error : MD_ERROR_HEAP_USE_AFTER_FREE;
 }
 
-/* The range begins between two neighbours, either of which may be invalid: the mistake of the right one's user if it runs into it,
-	else of the nearer
- * one's that is in use; as near to both, of the left one's, as in check.c. */
+/* The range begins between two neighbours, either of which may be invalid: the mistake of the right one's user if it runs into it, else of
+ * the nearer one's that is in use; as near to both, of the left one's, as in check.c. */
 static enum md_error judge_between(const struct md_block_view *left, const struct md_block_view *right, uintptr_t addr, size_t bytes,
 	struct md_block_view *block)
 {
@@ -79,8 +78,8 @@ static enum md_error judge_outside(const struct md_heap *heap, const struct md_z
 		if (slot > 0)
 			md_inspect_slot(heap, zone, slot - 1, &left);
 	}
-	if (own.valid && addr >= own.user && addr < end_of(&own)) { /* its own bytes,
-		freed; unless it is a step back from the block behind it */
+	/* Its own bytes, freed; unless it is a step back from the block behind it. */
+	if (own.valid && addr >= own.user && addr < end_of(&own)) {
 		if (slot + 1 < count)
 			md_inspect_slot(heap, zone, slot + 1, &right);
 		if (addr != own.user && right.user > addr && in_use(&right) && bytes > right.user - addr)
@@ -124,8 +123,7 @@ void md_access_describe(const struct md_heap *heap, uintptr_t addr, struct md_bl
 /* --- findings --------------------------------------------------------------- */
 
 void md_access_add_error(struct md_heap *heap, struct md_thread *thread, enum md_error error, uintptr_t first_bad,
-	const struct md_block_view *block,
-	const struct md_access *access, const struct md_call *call)
+	const struct md_block_view *block, const struct md_access *access, const struct md_call *call)
 {
 	struct md_finding *finding = md_check_add(heap, thread, error, MD_NOTICED_AT_ACCESS, first_bad, block, call);
 

@@ -2,13 +2,14 @@
  *
  * Access: may the program touch these bytes, and if not, whose bytes are they, and what mistake is it?
  *
- * The quick test (md_access_room) is inline: two loads for memory that is not the heap's, the zone and the record for memory that is. Only what it does
- * not accept is judged, which costs more and may wait.
+ * The quick test (md_access_room) is inline: two loads for memory that is not the heap's, the zone and the record for memory that is. Only
+ * what it does not accept is judged, which costs more and may wait.
  *
  * What is not the heap's is never bad: stacks, globals and mappings of others are not known here.
  *
  * Locking   none: what is read of a live block stays as it is while a correct program uses the block. A block that a check holds for a
- *           moment (check.h) fails the quick test; the judge takes it as live. All here may be called in signal handlers, but for md_access_mend.
+ *           moment (check.h) fails the quick test; the judge takes it as live. All here may be called in signal handlers, but for
+ *           md_access_mend.
  */
 #ifndef MD_ACCESS_H
 #define MD_ACCESS_H
@@ -48,9 +49,8 @@ static inline size_t md_access_room_within(uintptr_t entry, uintptr_t addr)
 	return addr - extent.user < extent.size ? extent.size - (addr - extent.user) : 0;
 }
 
-/* Bytes from addr on that the live block around it has; 0 where no live block has that byte,
- * MD_ACCESS_ROOM_OTHER where the memory is not the heap's. A range is good if its length is at most this, so that an empty one always is. Any thread, any
- * time, signal handlers too. */
+/* Bytes from addr on that the live block around it has; 0 where no live block has that byte, MD_ACCESS_ROOM_OTHER where the memory is not
+ * the heap's. A range is good if its length is at most this, so that an empty one always is. Any thread, any time, signal handlers too. */
 static inline size_t md_access_room(const struct md_heap *heap, uintptr_t addr)
 {
 	uintptr_t entry = md_page_map_get(&heap->map, addr);
@@ -58,25 +58,24 @@ static inline size_t md_access_room(const struct md_heap *heap, uintptr_t addr)
 	return __builtin_expect(!entry, 1) ? MD_ACCESS_ROOM_OTHER : md_access_room_within(entry, addr);
 }
 
-/* What is wrong with the use of [addr, addr + bytes): MD_ERROR_NONE, or MD_ERROR_HEAP_BUFFER_OVERFLOW, _UNDERFLOW,
- * _USE_AFTER_FREE or _WILD_ACCESS, with the block concerned (.valid is false for a wild access) and the first byte that may not be touched. */
+/* What is wrong with the use of [addr, addr + bytes): MD_ERROR_NONE, or MD_ERROR_HEAP_BUFFER_OVERFLOW, _UNDERFLOW, _USE_AFTER_FREE or
+ * _WILD_ACCESS, with the block concerned (.valid is false for a wild access) and the first byte that may not be touched. */
 enum md_error md_access_judge(const struct md_heap *heap, uintptr_t addr, size_t bytes, struct md_block_view *block, uintptr_t *first_bad);
 
 /* The block that addr lies in or next to, for errors of which it is not the address that is bad; .valid is false if it is not the
  * heap's. */
 void md_access_describe(const struct md_heap *heap, uintptr_t addr, struct md_block_view *block);
 
-/* Judges the access (bytes 0: of unknown length, taken as 1) and adds the finding, noticed MD_NOTICED_AT_ACCESS, with the access, and
- * addr as its first bad byte. False if nothing is wrong with it. The finding may be dropped if the thread's list is full. */
+/* Judges the access (bytes 0: of unknown length, taken as 1) and adds the finding, noticed MD_NOTICED_AT_ACCESS, with the access, and addr
+ * as its first bad byte. False if nothing is wrong with it. The finding may be dropped if the thread's list is full. */
 bool md_access_add(struct md_heap *heap, struct md_thread *thread, const struct md_access *access, const struct md_call *call);
 
 /* Adds a finding whose error is known already. block: the one concerned, or NULL. */
 void md_access_add_error(struct md_heap *heap, struct md_thread *thread, enum md_error error, uintptr_t first_bad,
-	const struct md_block_view *block,
-	const struct md_access *access, const struct md_call *call);
+	const struct md_block_view *block, const struct md_access *access, const struct md_call *call);
 
-/* The thread is about to do what was reported: its accesses to [begin, end) are known, and not to be reported again until the next call
- * of this. An empty range takes it back. */
+/* The thread is about to do what was reported: its accesses to [begin, end) are known, and not to be reported again until the next call of
+ * this. An empty range takes it back. */
 static inline void md_access_excuse(struct md_thread *thread, uintptr_t begin, uintptr_t end)
 {
 	thread->excused_begin = begin;
@@ -88,8 +87,9 @@ static inline bool md_access_is_excused(const struct md_thread *thread, uintptr_
 	return addr - thread->excused_begin < thread->excused_end - thread->excused_begin;
 }
 
-/* The thread has written to [begin, end), which was reported: nobody is to report it again. What it damaged around live blocks stays, and is put right when
- * they are freed (MD_BLOCK_TOLD); freed blocks in the thread's own quarantine get their fill and red zones back at once. */
+/* The thread has written to [begin, end), which was reported: nobody is to report it again. What it damaged around live blocks stays, and
+ * is put right when they are freed (MD_BLOCK_TOLD); freed blocks in the thread's own quarantine get their fill and red zones back at
+ * once. */
 void md_access_mend(struct md_heap *heap, struct md_thread *thread, uintptr_t begin, uintptr_t end);
 
 #endif
