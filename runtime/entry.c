@@ -72,8 +72,8 @@ static __attribute__((noinline)) void attend(struct md_thread *self, const uintp
 		self->attended = true; /* the watchpoints' window is to be closed in time */
 }
 
-/* What was done above left block addresses behind: the result of the call in the registers that were saved. They would lie there when the program's own frames
- * come to this place of the stack, where a search for leaks would take them for pointers of the program. */
+/* What was done above left block addresses behind. They would lie there when the program's own frames come to this place of the stack, where a search for
+ * leaks would take them for pointers of the program. */
 static __attribute__((noinline)) void scrub_stack(void)
 {
 	char dead[SCRUBBED_BYTES];
@@ -86,4 +86,16 @@ void md_entry_attend(struct md_thread *self)
 {
 	attend(self, *(const uintptr_t *const *)__builtin_frame_address(0)); /* the frame of the entry point that called us */
 	scrub_stack();
+}
+
+void *md_entry_attend_block(struct md_thread *self, void *block)
+{
+	void *outer = self->block_to_return; /* of a call that a signal handler interrupted at this point */
+
+	self->block_to_return = block;
+	attend(self, *(const uintptr_t *const *)__builtin_frame_address(0));
+	scrub_stack();
+	block = self->block_to_return;
+	self->block_to_return = outer;
+	return block;
 }

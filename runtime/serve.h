@@ -20,8 +20,7 @@ static inline __attribute__((always_inline)) void *md_serve_allocate(enum md_api
 	struct md_call call = { .api = api, .stack = md_capture(self), .size = asked, .alignment = asked_alignment };
 	void *user = md_heap_allocate(&md_process.heap, self, size, alignment, zero, &call);
 
-	md_entry_end(self);
-	return user;
+	return md_entry_end_block(self, user);
 }
 
 /* size and alignment: as the caller claims, or 0. */

@@ -74,6 +74,8 @@ void md_threads_arguments(void (*visit)(void *context, uintptr_t argument), void
 {
 	for (const struct start *start = atomic_load(&all_starts); start; start = start->older)
 		visit(context, (uintptr_t)start->argument);
+	for (const struct md_thread *thread = atomic_load(&md_process.heap.threads); thread; thread = thread->next)
+		visit(context, (uintptr_t)thread->block_to_return);
 }
 
 /* Destructors of others may run after ours and use the heap. The system makes PTHREAD_DESTRUCTOR_ITERATIONS rounds: ours asks to come again until

@@ -34,7 +34,8 @@ void md_threads_after_fork(void);
 /* The newest ended stacks; returns how many. Other stacks, or other memory, may have taken their places meanwhile. */
 size_t md_threads_ended(const struct md_ended_stack **stacks);
 
-/* Visits what was handed to pthread_create for threads that have not begun with it. */
+/* Visits what is on its way and lies nowhere else: what was handed to pthread_create for threads that have not begun with it, and blocks that calls are about
+ * to return. */
 void md_threads_arguments(void (*visit)(void *context, uintptr_t argument), void *context);
 
 /* For fork: see lock.h. */

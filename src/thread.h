@@ -42,6 +42,7 @@ struct md_unwind_memo; /* runtime/unwind.c */
 struct md_thread {
 	bool busy;     /* inside one of our calls: a signal handler that allocates must not come in again */
 	bool attended; /* something waits to be done at the end of the call (findings, deferred frees, ...) */
+	void *block_to_return; /* while a call that allocated it deals with what waits at its end, else NULL */
 	md_thread_id id;
 	unsigned leaks_ignored;   /* nesting of scopes in which the program asked for allocations that are no leaks */
 	uint32_t check_countdown; /* calls until the next CHECK_EVERY */
