@@ -9,8 +9,9 @@
 // build: -fno-builtin
 // expect: ERROR: malloc-debug: memcpy-param-overlap
 // expect: WRITE of size 12 at * in memcpy
-// expect: in main *memcpy_param_overlap.c:24
-// expect: SUMMARY: malloc-debug: memcpy-param-overlap *memcpy_param_overlap.c:24 in main
+// expect: The source [*) begins 4 bytes after the destination [*): 8 bytes are in both
+// expect: in main *memcpy_param_overlap.c:25
+// expect: SUMMARY: malloc-debug: memcpy-param-overlap *memcpy_param_overlap.c:25 in main
 // status: 0
 #include <stdio.h>
 #include <stdlib.h>

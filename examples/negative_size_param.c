@@ -9,8 +9,9 @@
  */
 // build: -fno-builtin
 // expect: ERROR: malloc-debug: negative-size-param
-// expect: in main *negative_size_param.c:33
-// expect: SUMMARY: malloc-debug: negative-size-param *negative_size_param.c:33 in main
+// expect: The size that was passed to memset is -3 as a signed number
+// expect: in main *negative_size_param.c:34
+// expect: SUMMARY: malloc-debug: negative-size-param *negative_size_param.c:34 in main
 // errors: any
 // status: 3
 #include <signal.h>

@@ -9,8 +9,9 @@
 // build: -fno-builtin
 // expect: ERROR: malloc-debug: strcat-param-overlap
 // expect: WRITE of size 4 at * in strcat
-// expect: in main *strcat_param_overlap.c:24
-// expect: SUMMARY: malloc-debug: strcat-param-overlap *strcat_param_overlap.c:24 in main
+// expect: The source [*) begins 3 bytes before the destination [*): 1 byte is in both
+// expect: in main *strcat_param_overlap.c:25
+// expect: SUMMARY: malloc-debug: strcat-param-overlap *strcat_param_overlap.c:25 in main
 // status: 0
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,8 +9,9 @@
 // build: -fno-builtin
 // expect: ERROR: malloc-debug: strcpy-param-overlap
 // expect: WRITE of size 6 at * in strcpy
-// expect: in main *strcpy_param_overlap.c:24
-// expect: SUMMARY: malloc-debug: strcpy-param-overlap *strcpy_param_overlap.c:24 in main
+// expect: The source [*) begins 2 bytes after the destination [*): 4 bytes are in both
+// expect: in main *strcpy_param_overlap.c:25
+// expect: SUMMARY: malloc-debug: strcpy-param-overlap *strcpy_param_overlap.c:25 in main
 // status: 0
 #include <stdio.h>
 #include <stdlib.h>

@@ -86,9 +86,38 @@ static void put_guards(struct md_text *text, const struct md_finding *finding)
 	}
 }
 
+/* A length that was computed as the difference of two that were the wrong way round, or an error code. Whether the function counts bytes or
+ * characters is not said, so that it is right for both. */
+static void put_size(struct md_text *text, const struct md_access *access)
+{
+	md_textf(text, "The size that was passed to %s is %ld as a signed number (0x%lx).\n", access->function, (int64_t)access->bytes,
+		(uint64_t)access->bytes);
+}
+
+/* "The source [...) begins 4 bytes after the destination [...): 8 bytes are in both." */
+static void put_overlap(struct md_text *text, const struct md_access *access)
+{
+	uintptr_t to = access->addr, from = access->source;
+	bool is_after = from > to;
+	uintptr_t apart = is_after ? from - to : to - from;
+	size_t first = is_after ? access->bytes : access->source_bytes, second = is_after ? access->source_bytes : access->bytes;
+	size_t left = first - apart; /* of the range that begins first, from where the other begins */
+	size_t common = left < second ? left : second;
+
+	md_textf(text, "The source [%p,%p) begins %B %s the destination [%p,%p): ", from, from + access->source_bytes, (uint64_t)apart,
+		is_after ? "after" : "before", to, to + access->bytes);
+	md_textf(text, common == 1 ? "%B is in both.\n" : "%B are in both.\n", (uint64_t)common);
+}
+
 void md_access_text(struct md_text *text, const struct md_report *report)
 {
-	put_access(text, report->finding);
-	put_where(text, report->finding);
-	put_guards(text, report->finding);
+	const struct md_finding *finding = report->finding;
+
+	put_access(text, finding);
+	if (finding->error == MD_ERROR_NEGATIVE_SIZE_PARAM)
+		put_size(text, &finding->access);
+	else if (finding->access.source_bytes)
+		put_overlap(text, &finding->access);
+	put_where(text, finding);
+	put_guards(text, finding);
 }

@@ -376,17 +376,40 @@ void md_calls_later(const void *string, size_t unit)
 		open_next_guard((uintptr_t)string + room);
 }
 
-void md_calls_bad_parameter(struct md_calls_scope *scope, enum md_error error, enum md_access_kind kind, const void *pointer, size_t bytes)
+/* An error that is not one of a single range: access.addr is what the report names. */
+static void report_parameter(struct md_calls_scope *scope, enum md_error error, const struct md_access *access)
 {
-	struct md_access access = { .addr = (uintptr_t)pointer, .bytes = bytes, .function = scope->function, .kind = kind };
 	struct md_block_view block;
 
-	if (!is_looked_at() || was_told(scope, pointer))
+	md_access_describe(&md_process.heap, access->addr, &block);
+	report(scope, error, access->addr, &block, access);
+}
+
+void md_calls_bad_size(struct md_calls_scope *scope, const void *pointer, size_t size)
+{
+	struct md_access access = { .addr = (uintptr_t)pointer, .bytes = size, .function = scope->function, .kind = MD_ACCESS_UNKNOWN };
+
+	if (is_looked_at() && !was_told(scope, pointer))
+		report_parameter(scope, MD_ERROR_NEGATIVE_SIZE_PARAM, &access);
+}
+
+void md_calls_bad_overlap(struct md_calls_scope *scope, enum md_error error, const void *to, size_t to_bytes, const void *from,
+	size_t from_bytes)
+{
+	struct md_access access = {
+		.addr = (uintptr_t)to,
+		.bytes = to_bytes,
+		.function = scope->function,
+		.kind = MD_ACCESS_WRITE,
+		.source = (uintptr_t)from,
+		.source_bytes = from_bytes,
+	};
+
+	if (!is_looked_at() || was_told(scope, to))
 		return;
 	if (error == MD_ERROR_MEMCPY_PARAM_OVERLAP && md_calls_may_overlap(scope->function, scope->frame[1]))
 		return;
-	md_access_describe(&md_process.heap, access.addr, &block);
-	report(scope, error, access.addr, &block, &access);
+	report_parameter(scope, error, &access);
 }
 
 void md_calls_mend(struct md_calls_scope *scope)

@@ -49,9 +49,12 @@ void md_calls_clear(const void *pointer, size_t bytes);
 /* The same for a string that is read as far as the result will tell. unit: as below. */
 void md_calls_later(const void *string, size_t unit);
 
-/* Reports an error that is not one of a single range; [pointer, pointer + bytes) is what the report names. */
-void md_calls_bad_parameter(struct md_calls_scope *scope, enum md_error error, enum md_access_kind kind, const void *pointer, size_t bytes)
-	__attribute__((cold));
+/* Reports a size that is negative as a signed number, of what begins at pointer. */
+void md_calls_bad_size(struct md_calls_scope *scope, const void *pointer, size_t size) __attribute__((cold));
+
+/* Reports a copy whose ranges have bytes in common, which for that function is the error. */
+void md_calls_bad_overlap(struct md_calls_scope *scope, enum md_error error, const void *to, size_t to_bytes, const void *from,
+	size_t from_bytes) __attribute__((cold));
 
 /* The real function has returned. */
 void md_calls_mend(struct md_calls_scope *scope) __attribute__((cold));

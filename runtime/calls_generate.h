@@ -64,10 +64,10 @@
 		md_calls_copy_bad(&scope, to, from, n, how);
 #define OVERLAP(error, to, n, from, m) \
 	if (md_calls_overlap(to, n, from, m)) \
-		md_calls_bad_parameter(&scope, MD_ERROR_##error, MD_ACCESS_WRITE, to, n);
+		md_calls_bad_overlap(&scope, MD_ERROR_##error, to, n, from, m);
 #define SIZE(p, n) \
 	if ((ssize_t)(n) < 0) \
-		md_calls_bad_parameter(&scope, MD_ERROR_NEGATIVE_SIZE_PARAM, MD_ACCESS_UNKNOWN, p, n);
+		md_calls_bad_size(&scope, p, n);
 #define MAY_READ(p, n) MD_CALLS_MAYBE(MD_ACCESS_READ, p, n)
 #define MAY_WRITE(p, n) MD_CALLS_MAYBE(MD_ACCESS_WRITE, p, n)
 #define MAY_WRITE_ROOM(p, n, room) \

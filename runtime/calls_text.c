@@ -221,8 +221,8 @@ void md_calls_copy_bad(struct md_calls_scope *scope, void *to, const void *from,
 	if (!copy.to_unended && !md_calls_good(to, copy.start + copy.write)) /* an appended part is named by where it begins */
 		md_calls_bad(scope, MD_ACCESS_WRITE, (char *)to + copy.start, copy.write);
 	if (!copy.to_unended && !copy.from_unended && copy_overlaps(to, from, &copy))
-		md_calls_bad_parameter(scope, how & MD_CALLS_APPEND ? MD_ERROR_STRCAT_PARAM_OVERLAP : MD_ERROR_STRCPY_PARAM_OVERLAP,
-			MD_ACCESS_WRITE, (char *)to + copy.start, copy.write);
+		md_calls_bad_overlap(scope, how & MD_CALLS_APPEND ? MD_ERROR_STRCAT_PARAM_OVERLAP : MD_ERROR_STRCPY_PARAM_OVERLAP,
+			(char *)to + copy.start, copy.write, from, copy.read);
 }
 
 /* --- strings ------------------------------------------------------------------ */

@@ -48,6 +48,8 @@ struct md_access {
 	uintptr_t pc;         /* of the instruction; 0 in a call            */
 	const char *function; /* "memcpy", static; NULL: an instruction     */
 	enum md_access_kind kind;
+	uintptr_t source;     /* where two ranges overlap, the one that is copied from; */
+	size_t source_bytes;  /* 0 for all other errors                                 */
 };
 
 #define MD_EVIDENCE_BYTES 256 /* memory around the damage kept with a finding */

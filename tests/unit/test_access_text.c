@@ -119,6 +119,64 @@ Test(access_text, says_that_a_freed_block_was_closed, .init = begin)
 		"All pages of the block were made inaccessible when it was freed.\n");
 }
 
+/* A copy of `bytes` onto itself, from `from` to `to` bytes into the block. */
+static void expect_overlap(uintptr_t to, uintptr_t from, size_t bytes, const char *line)
+{
+	struct md_text text = fixture_text(false);
+
+	finding.error = MD_ERROR_MEMCPY_PARAM_OVERLAP;
+	finding.addr = BLOCK + to;
+	finding.access = (struct md_access){ .addr = BLOCK + to,
+		.bytes = bytes,
+		.function = "memcpy",
+		.kind = MD_ACCESS_WRITE,
+		.source = BLOCK + from,
+		.source_bytes = bytes };
+	md_access_text(&text, &report);
+	expect_part(&text, line);
+}
+
+Test(access_text, says_which_ranges_overlap_and_by_how_much, .init = begin)
+{
+	expect_overlap(0, 4, 12,
+		"WRITE of size 12 at 0x7f0000001fd0 thread T1 in memcpy\n"
+		"The source [0x7f0000001fd4,0x7f0000001fe0) begins 4 bytes after the destination [0x7f0000001fd0,0x7f0000001fdc): "
+		"8 bytes are in both.\n"
+		"0x7f0000001fd0 is the start of the 40-byte block");
+	expect_overlap(15, 0, 16,
+		"The source [0x7f0000001fd0,0x7f0000001fe0) begins 15 bytes before the destination [0x7f0000001fdf,0x7f0000001fef): "
+		"1 byte is in both.\n");
+}
+
+/* As strncpy has them: all of the source lies within what is written. */
+Test(access_text, tells_ranges_of_different_size_apart, .init = begin)
+{
+	struct md_text text;
+
+	expect_overlap(0, 3, 32, "29 bytes are in both.\n");
+	finding.error = MD_ERROR_STRCPY_PARAM_OVERLAP;
+	finding.access.source_bytes = 6;
+	text = whole();
+	expect_part(&text,
+		"The source [0x7f0000001fd3,0x7f0000001fd9) begins 3 bytes after the destination [0x7f0000001fd0,0x7f0000001ff0): "
+		"6 bytes are in both.\n");
+}
+
+Test(access_text, shows_a_negative_size_as_what_it_is, .init = begin)
+{
+	struct md_text text;
+
+	finding.error = MD_ERROR_NEGATIVE_SIZE_PARAM;
+	finding.addr = BLOCK + 4;
+	finding.access = (struct md_access){ .addr = BLOCK + 4, .bytes = (size_t)-3, .function = "memset", .kind = MD_ACCESS_UNKNOWN };
+	text = whole();
+	expect_part(&text,
+		"ACCESS of size 18446744073709551613 at 0x7f0000001fd4 thread T1 in memset\n"
+		"The size that was passed to memset is -3 as a signed number (0xfffffffffffffffd).\n"
+		"0x7f0000001fd4 is 4 bytes inside the 40-byte block");
+	expect_no_part(&text, "in both");
+}
+
 static void make_crash(enum md_crash_cause cause, uintptr_t addr, enum md_access_kind kind)
 {
 	finding.error = MD_ERROR_SEGV;
