@@ -237,11 +237,23 @@ bool md_calls_resolve(void)
 	return true;
 }
 
-void md_calls_stand_back(void)
+#define FIRST_PROCESS_ROW (offsetof(struct md_calls_real, system) / sizeof(void *))
+
+static void stand_back(size_t count)
 {
-	for (size_t i = 0; i < ROWS; i++)
+	for (size_t i = 0; i < count; i++)
 		if (!*rows[i].direct)
 			*rows[i].direct = *real_of(i);
+}
+
+void md_calls_stand_back(void)
+{
+	stand_back(ROWS);
+}
+
+void md_calls_switch_off(void)
+{
+	stand_back(FIRST_PROCESS_ROW);
 }
 
 /* --- reporting ---------------------------------------------------------------- */
@@ -286,6 +298,17 @@ static void open_next_guard(uintptr_t begin)
 			return;
 		}
 	}
+}
+
+void md_calls_open_string(const void *string)
+{
+	uintptr_t begin = (uintptr_t)string, page_end = (begin | (MD_PAGE_BYTES - 1)) + 1;
+
+	open_guards(begin, begin + 1);
+	if (!md_page_map_zone(&md_process.heap.map, begin) || md_guard_is_guard(&md_process.heap, begin))
+		return; /* not ours to open, or refused */
+	if (!md_calls_real.memchr(string, 0, page_end - begin))
+		open_next_guard(begin);
 }
 
 #define AROUND_BYTES 64 /* vector instructions read from an aligned place before what they are asked for on */

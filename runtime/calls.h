@@ -56,6 +56,10 @@ void md_calls_bad_size(struct md_calls_scope *scope, const void *pointer, size_t
 void md_calls_bad_overlap(struct md_calls_scope *scope, enum md_error error, const void *to, size_t to_bytes, const void *from,
 	size_t from_bytes) __attribute__((cold));
 
+/* Opens the guard pages in the way of the kernel, which is to read a string there to its end. Says nothing. Takes no lock: any thread may,
+ * in a signal handler and in a child of vfork too. The mode is MD_MODE_ACTIVE. */
+void md_calls_open_string(const void *string);
+
 /* The real function has returned. */
 void md_calls_mend(struct md_calls_scope *scope) __attribute__((cold));
 

@@ -432,8 +432,10 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 		md_leak_events_init();
 		init_watch();
 	}
-	if (md_mode_is(MD_MODE_PASS) || !md_process.options.calls)
+	if (md_mode_is(MD_MODE_PASS))
 		md_calls_stand_back();
+	else if (!md_process.options.calls)
+		md_calls_switch_off();
 	if (md_process.options.verbose)
 		md_textf(&early, "malloc-debug " MD_VERSION ": %s in %S (process %u)\n", md_mode_is(MD_MODE_ACTIVE) ? "active" : "standing back",
 			md_process.program, (unsigned)md_syscall0(SYS_getpid));

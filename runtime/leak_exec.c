@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Leaks before exec (option leaks_at=exec): the last look at a program that another one is about to replace.
+ * Exec: the strings that are handed over are looked at (calls_exec.h), and there is a last look for leaks of a program that another one is
+ * about to replace (option leaks_at=exec).
  *
  * A call whose file cannot be executed makes no search: programs try one folder of PATH after the other. Where the C library looks through
  * PATH, so do we. If the call fails all the same, the program goes on; a report was written, that is all.
+ *
+ * Called in signal handlers, in children of vfork, in children of programs with threads: calls_exec.h and leak_events.h say what then is
+ * not done.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -16,6 +20,7 @@
 #include <unistd.h>
 
 #include "report/text.h"
+#include "runtime/calls_exec.h"
 #include "runtime/entry.h"
 #include "runtime/leak_events.h"
 #include "runtime/syscall.h"
@@ -125,43 +130,103 @@ static int refuse(void)
 	return -1;
 }
 
+#define SCOPE(called) \
+	struct md_calls_scope scope = { \
+		.function = called, \
+		.frame = __builtin_frame_address(0), \
+		.told_before = md_self ? md_self->accesses_told : 0, \
+	}
+
+static void look_at_strings(struct md_calls_scope *scope, const char *path, char *const arguments[], char *const environment[])
+{
+	md_calls_exec_string(scope, path);
+	md_calls_exec_strings(scope, arguments);
+	md_calls_exec_strings(scope, environment);
+}
+
+static int run_path(struct md_calls_scope *scope, const char *path, char *const arguments[], char *const environment[])
+{
+	look_at_strings(scope, path, arguments, environment);
+	search_for_path(path);
+	int result = next.execve ? next.execve(path, arguments, environment) : refuse();
+
+	md_calls_end(scope);
+	return result;
+}
+
+/* With the environment that there is. */
+static int run_path_here(struct md_calls_scope *scope, const char *path, char *const arguments[])
+{
+	look_at_strings(scope, path, arguments, environ);
+	search_for_path(path);
+	int result = next.execv ? next.execv(path, arguments) : refuse();
+
+	md_calls_end(scope);
+	return result;
+}
+
+static int run_name_here(struct md_calls_scope *scope, const char *name, char *const arguments[])
+{
+	look_at_strings(scope, name, arguments, environ);
+	search_for_name(name);
+	int result = next.execvp ? next.execvp(name, arguments) : refuse();
+
+	md_calls_end(scope);
+	return result;
+}
+
 MD_EXPORT int execve(const char *path, char *const arguments[], char *const environment[])
 {
-	search_for_path(path);
-	return next.execve ? next.execve(path, arguments, environment) : refuse();
+	SCOPE("execve");
+	return run_path(&scope, path, arguments, environment);
 }
 
 MD_EXPORT int execv(const char *path, char *const arguments[])
 {
-	search_for_path(path);
-	return next.execv ? next.execv(path, arguments) : refuse();
+	SCOPE("execv");
+	return run_path_here(&scope, path, arguments);
 }
 
 MD_EXPORT int execvp(const char *name, char *const arguments[])
 {
-	search_for_name(name);
-	return next.execvp ? next.execvp(name, arguments) : refuse();
+	SCOPE("execvp");
+	return run_name_here(&scope, name, arguments);
 }
 
 MD_EXPORT int execvpe(const char *name, char *const arguments[], char *const environment[])
 {
+	SCOPE("execvpe");
+	look_at_strings(&scope, name, arguments, environment);
 	search_for_name(name);
-	return next.execvpe ? next.execvpe(name, arguments, environment) : refuse();
+	int result = next.execvpe ? next.execvpe(name, arguments, environment) : refuse();
+
+	md_calls_end(&scope);
+	return result;
 }
 
 MD_EXPORT int fexecve(int file, char *const arguments[], char *const environment[])
 {
+	SCOPE("fexecve");
+	look_at_strings(&scope, NULL, arguments, environment);
 	if (md_unlikely(md_leak_events_wanted(MD_LEAKS_AT_EXEC)) && is_executable(file, "", AT_EMPTY_PATH))
 		search(NULL);
-	return next.fexecve ? next.fexecve(file, arguments, environment) : refuse();
+	int result = next.fexecve ? next.fexecve(file, arguments, environment) : refuse();
+
+	md_calls_end(&scope);
+	return result;
 }
 
 MD_EXPORT int execveat(int folder, const char *path, char *const arguments[], char *const environment[], int flags)
 {
+	SCOPE("execveat");
+	look_at_strings(&scope, path, arguments, environment);
 	if (md_unlikely(md_leak_events_wanted(MD_LEAKS_AT_EXEC)) &&
 		is_executable(folder, path, flags & (AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)))
 		search(path);
-	return next.execveat ? next.execveat(folder, path, arguments, environment, flags) : refuse();
+	int result = next.execveat ? next.execveat(folder, path, arguments, environment, flags) : refuse();
+
+	md_calls_end(&scope);
+	return result;
 }
 
 /* How many arguments there are after the first one, with the NULL at the end. */
@@ -197,7 +262,8 @@ MD_EXPORT int execl(const char *path, const char *first, ...)
 
 	COLLECT(arguments, first, list);
 	va_end(list);
-	return execv(path, arguments);
+	SCOPE("execl");
+	return run_path_here(&scope, path, arguments);
 }
 
 MD_EXPORT int execlp(const char *name, const char *first, ...)
@@ -206,7 +272,8 @@ MD_EXPORT int execlp(const char *name, const char *first, ...)
 
 	COLLECT(arguments, first, list);
 	va_end(list);
-	return execvp(name, arguments);
+	SCOPE("execlp");
+	return run_name_here(&scope, name, arguments);
 }
 
 MD_EXPORT int execle(const char *path, const char *first, ...)
@@ -217,5 +284,6 @@ MD_EXPORT int execle(const char *path, const char *first, ...)
 	char *const *environment = va_arg(list, char *const *);
 
 	va_end(list);
-	return execve(path, arguments, environment);
+	SCOPE("execle");
+	return run_path(&scope, path, arguments, environment);
 }

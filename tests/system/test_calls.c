@@ -78,6 +78,38 @@ Test(calls, fortified_programs_are_looked_at, .timeout = 200)
 		cr_expect(check_all("programs/calls_fortified", guards[i]) > 15);
 }
 
+/* What the kernel reads for another program. The programs run as they would have: where pages are guarded, freed strings still say what
+ * they did. */
+Test(calls, strings_for_another_program_are_looked_at, .timeout = 200)
+{
+	cr_expect(check_all("programs/calls_exec", "calls=yes:symbolize=no:watch=off:leaks=no:guard=all") > 15);
+	cr_expect(check_all("programs/calls_exec", "calls=yes:symbolize=no:watch=off:leaks=no:guard=auto") > 15);
+}
+
+static void check_quiet_exec(const char *name, const char *options)
+{
+	struct run_setup setup = { .program = "programs/calls_exec", .arguments = { name }, .options = options };
+	struct run_result result = run_program(&setup);
+
+	cr_expect(result.status == 0 && strstr(result.text, "went on"), "%s (%s): status %d\n%s", name, options, result.status,
+		result.text);
+	cr_expect(!*result.report, "%s (%s):\n%s", name, options, result.report);
+	run_destroy(&result);
+}
+
+/* Where nothing may be reported, the kernel finds the strings all the same; and what it refuses without us, it refuses. */
+Test(calls, strings_for_another_program_can_be_read, .timeout = 120)
+{
+	static const char *const names[] = { "system", "popen_command", "posix_spawnp_arguments", "execl", "execl_here", "execve",
+		"vfork" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		check_quiet_exec(names[i], "calls=no:symbolize=no:watch=off:leaks=no:guard=all");
+	check_quiet_exec("vfork", "symbolize=no:watch=off:leaks=no");
+	check_quiet_exec("refused", "symbolize=no:watch=off:leaks=no");
+	check_quiet_exec("refused", "symbolize=no:watch=off:leaks=no:calls=no:guard=all");
+}
+
 static void check_property(const char *options, const char *cases)
 {
 	struct run_setup setup = { .program = "programs/calls_property", .arguments = { cases }, .options = options, .seconds_max = 550 };
