@@ -8,6 +8,7 @@
 #include "runtime/process.h"
 #include "runtime/restrict.h"
 #include "runtime/syscall.h"
+#include "runtime/watch.h"
 #include "src/os.h"
 
 #define STACK_BYTES ((size_t)64 << 10)
@@ -163,6 +164,13 @@ static int fail(long result)
 	return -1;
 }
 
+static _Atomic bool foreign;
+
+bool md_altstack_is_foreign(void)
+{
+	return atomic_load_explicit(&foreign, memory_order_relaxed);
+}
+
 MD_EXPORT int sigaltstack(const stack_t *restrict new, stack_t *restrict old)
 {
 	static const stack_t none = { .ss_flags = SS_DISABLE };
@@ -177,6 +185,9 @@ MD_EXPORT int sigaltstack(const stack_t *restrict new, stack_t *restrict old)
 			return fail(result);
 		if (own_begin && (new->ss_flags &SS_DISABLE))
 			md_syscall2(SYS_sigaltstack, (long)&ours, 0);
+		/* Some free the stack and leave it to the kernel, which is harmless while no signal comes; a watchpoint's would come, and find the block freed. */
+		if (!(new->ss_flags &SS_DISABLE) && !atomic_exchange_explicit(&foreign, true, memory_order_relaxed) && md_mode_is(MD_MODE_ACTIVE))
+			md_watch_end("the program has an alternate stack of its own");
 	}
 	if (old)
 		*old = is_own(&before) ? none : before;

@@ -35,6 +35,9 @@ bool md_altstack_has(uintptr_t addr);
  * lock. */
 bool md_altstack_range(size_t i, uintptr_t *begin, uintptr_t *end);
 
+/* Whether the program ever gave a thread an alternate stack of its own, which it may free while the kernel still uses it. Async-signal-safe. */
+bool md_altstack_is_foreign(void);
+
 /* For fork: see lock.h. */
 struct md_lock *md_altstack_lock(void);
 

@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 
 #include "report/text.h"
+#include "runtime/altstack.h"
 #include "runtime/restrict.h"
 #include "runtime/sink.h"
 #include "runtime/syscall.h"
@@ -285,6 +286,10 @@ static bool open_events(void)
 		return false;
 	if (md_watch_is_traced(&threads)) {
 		give_up("a debugger may need the processor's debug registers");
+		return false;
+	}
+	if (md_altstack_is_foreign()) {
+		give_up("the program has an alternate stack of its own");
 		return false;
 	}
 	if (!md_watch_signals_come()) {
