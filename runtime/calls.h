@@ -9,8 +9,8 @@
  * tells.
  *
  * Exact   What the function does not touch is not checked. Where nobody can say what will be touched, nothing is reported.
- *         After a report the call is made all the same, as the program asked. What it damages of red zones is repaired afterwards, and
- *         guard pages in its way are opened before, so that the same mistake is not reported a second time.
+ *         After a report the call is made all the same, as the program asked. Guard pages in its way are opened before; what it damages of
+ *         red zones is left, but not reported a second time (md_access_mend).
  *
  * Locking and signals   The quick test takes no lock and may run anywhere, before our start and in signal handlers too; no lock is held
  *         while the real function runs. A thread that is inside one of our calls is not looked at. errno is as the real function left it.
