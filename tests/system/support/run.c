@@ -105,6 +105,18 @@ static void set_environment(const struct run_setup *setup)
 	}
 }
 
+/* Whoever started the tests may ignore signals (a shell without job control does for what runs in its background, nohup does, and a
+ * cron or CI service may): ignored dispositions and the mask outlive exec, and a program told to die of SIGINT would never end. */
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	for (int number = 1; number <= SIGRTMAX; number++)
+		signal(number, SIG_DFL); /* fails for SIGKILL, SIGSTOP and libc's own, which need nothing */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 static void become_program(const struct run_setup *setup, int output, int errors)
 {
 	const char *words[RUN_WORDS_MAX + 2] = { setup->program };
@@ -112,6 +124,7 @@ static void become_program(const struct run_setup *setup, int output, int errors
 	int null = open("/dev/null", O_RDONLY);
 
 	setpgid(0, 0);
+	reset_signals();
 	if (*setup->program != '/')
 		words[0] = run_build_path(setup->program);
 	for (int i = 0; i < RUN_WORDS_MAX && setup->arguments[i]; i++)
