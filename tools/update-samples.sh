@@ -81,6 +81,7 @@ shorten() {
 # What differs between two runs becomes the same text.
 mask() {
 	sed -E 's/0x[0-9a-f]+/0x?/g; s/==[0-9]+==/==?==/; s/Process [0-9]+/Process ?/; s/[0-9]+\.[0-9]+ s/? s/g; s/ and now \(\? s\)\./ and now./; s/BuildId: [0-9a-f]+/BuildId: ?/
+		s/allocated \? s to \? s after/allocated ? s after/
 		s/^(=>|  )0x\?: .{48} .{16}/\10x?: ?/; s/^        expected:.*/        expected: ?/; s/expected( [0-9a-f]{2})+/expected ?/
 		s/\.(c|cc):([0-9]+):[0-9]+/.\1:\2/; s/, [0-9]+\.[0-9] [KM]iB$/, ?/; s/^(  (metadata|mapped) +)[0-9.]+ [KM]iB/\1?/'
 }
