@@ -14,7 +14,7 @@ def numbers(seed):
         yield seed >> 33
 
 
-def write_sql(path):
+def write_sql(path, people=4000):
     """A few tables with indexes; inserts, joins, aggregates, updates and deletes."""
     rnd = numbers(1)
     with open(path, "w") as out:
@@ -22,12 +22,12 @@ def write_sql(path):
         print("CREATE TABLE person(id INTEGER PRIMARY KEY, name TEXT, town TEXT);", file=out)
         print("CREATE TABLE payment(id INTEGER PRIMARY KEY, person INTEGER, amount REAL, note TEXT);", file=out)
         print("CREATE INDEX payment_person ON payment(person);\nCREATE INDEX person_town ON person(town);\nBEGIN;", file=out)
-        for n in range(4000):
+        for n in range(people):
             town, name = WORDS[next(rnd) % len(WORDS)], WORDS[next(rnd) % len(WORDS)]
             print(f"INSERT INTO person VALUES({n},'{name} {n}','{town}');", file=out)
             for _ in range(4):
                 amount = next(rnd) % 10000 / 100
-                print(f"INSERT INTO payment(person,amount,note) VALUES({next(rnd) % 4000},{amount},'{town} {name} {amount}');", file=out)
+                print(f"INSERT INTO payment(person,amount,note) VALUES({next(rnd) % people},{amount},'{town} {name} {amount}');", file=out)
         print("COMMIT;", file=out)
         for word in WORDS:
             print(f"SELECT town,count(*),round(sum(amount),2),group_concat(upper(substr(note,1,3))) FROM person "
@@ -90,10 +90,10 @@ void sort_N(int *items, int count)
 """)
 
 
-def write_c(path):
+def write_c(path, copies=32):
     """C that is through the preprocessor already: no headers, so it is the same on every system."""
     with open(path, "w") as out:
-        for n in range(32):
+        for n in range(copies):
             for function in C_FUNCTIONS:
                 out.write(function.replace("N", str(n)))
 

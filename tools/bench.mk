@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
-# make bench        CPU and memory against the C library and other tools (about 40 minutes; BENCH_ARGS="--runs 3 --only python" for less)
+# make bench        CPU and memory against the C library and other tools (some 25 minutes; BENCH_ARGS="--runs 3 --only python" for less),
+#                   and cycles of single operations (only these: BENCH_ARGS=--micro)
 # make bench-quick  the same with few tools and runs, under a minute
+# make soak         ten minutes of steady work: fails if memory grows (SOAK_ARGS="--minutes 2")
 # make realworld    well-known programs, plain and under the library (REALWORLD_ARGS="--only git")
 
 BENCH_PROGRAMS   := $(patsubst bench/%.c,$(OUT)/bench/%,$(sort $(wildcard bench/programs/*.c))) \

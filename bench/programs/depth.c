@@ -6,13 +6,17 @@
 #include <alloca.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench/programs/random.h"
 
 enum { KEPT = 4096, PATHS = 400, LEVELS_MAX = 56, LEVELS_RANDOM = 3 };
 
 static uint64_t seed = 11, sum;
-static unsigned char *kept[KEPT];
+static struct {
+	uint64_t *words;
+	size_t bytes;
+} kept[KEPT];
 
 typedef void step_function(int level, uint64_t path);
 static step_function *const steps[4];
@@ -23,15 +27,15 @@ __attribute__((always_inline)) static inline void descend(int level, uint64_t pa
 	uint64_t bits = random_next(&seed), turn = path + (uint64_t)level;
 
 	if (bits & 4) {
-		unsigned char **block = &kept[bits >> 8 & (KEPT - 1)];
+		size_t place = bits >> 8 & (KEPT - 1), bytes = 16 + (bits >> 32) % 200;
 
-		if (*block)
-			sum += **block;
-		free(*block);
-		*block = malloc(16 + (bits >> 32) % 200);
-		if (!*block)
+		sum += block_sum(kept[place].words, kept[place].bytes);
+		free(kept[place].words);
+		kept[place].words = malloc(bytes);
+		kept[place].bytes = bytes;
+		if (!kept[place].words)
 			abort();
-		**block = (unsigned char)level;
+		memset(kept[place].words, level, bytes);
 	}
 	/* The path decides the turns, but for the innermost levels: stacks share their outer part, as those of real programs do. */
 	if (level > 0)
@@ -83,7 +87,7 @@ int main(int argc, char **argv)
 		steps[path & 3](1 + (int)(random_next(&start) % LEVELS_MAX), path);
 	}
 	for (int i = 0; i < KEPT; i++)
-		free(kept[i]);
+		free(kept[i].words);
 	printf("%llu\n", (unsigned long long)sum);
 	return 0;
 }

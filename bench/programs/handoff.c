@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Producer and consumer: one thread allocates messages, another frees them. Messages travel in batches, so that what is measured is the
- * free of another thread's block and not the queue.
+ * Producer and consumer: one thread allocates and writes messages, another reads and frees them. They travel in batches, so that what is
+ * measured is the free of another thread's block and not the queue.
  */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench/programs/random.h"
 
@@ -31,11 +32,13 @@ static void *produce(void *unused)
 			pthread_cond_wait(&queue.changed, &queue.lock);
 		pthread_mutex_unlock(&queue.lock);
 		for (int k = 0; k < BATCH; k++) {
-			uint64_t *message = malloc(random_bytes(&seed));
+			size_t bytes = random_bytes(&seed);
+			uint64_t *message = malloc(bytes);
 
 			if (!message)
 				abort();
-			*message = seed;
+			memset(message, (int)seed, bytes);
+			*message = bytes; /* how much there is to read */
 			queue.messages[i % QUEUE][k] = message;
 		}
 		pthread_mutex_lock(&queue.lock);
@@ -60,8 +63,10 @@ int main(int argc, char **argv)
 			pthread_cond_wait(&queue.changed, &queue.lock);
 		pthread_mutex_unlock(&queue.lock);
 		for (int k = 0; k < BATCH; k++) {
-			sum += *queue.messages[i % QUEUE][k];
-			free(queue.messages[i % QUEUE][k]);
+			uint64_t *message = queue.messages[i % QUEUE][k];
+
+			sum += block_sum(message, *message);
+			free(message);
 		}
 		pthread_mutex_lock(&queue.lock);
 		queue.taken++;

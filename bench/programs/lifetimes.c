@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Random sizes, random lifetimes: each step frees one of many live blocks and allocates another of another size.
+ * Random sizes, random lifetimes: each step reads and frees one of many live blocks, and allocates and writes another of another size.
  *   lifetimes STEPS THREADS
  * Each thread does all the steps on blocks of its own, so the wall time of two threads should be that of one.
  */
@@ -19,34 +19,38 @@ struct job {
 	uint64_t sum;
 };
 
+struct block {
+	uint64_t *words;
+	size_t bytes;
+};
+
 static void *run(void *context)
 {
 	struct job *job = context;
-	unsigned char **blocks = calloc(BLOCKS, sizeof *blocks);
+	struct block *blocks = calloc(BLOCKS, sizeof *blocks);
 
 	if (!blocks)
 		abort();
 	for (long i = 0; i < job->steps; i++) {
-		unsigned char **block = &blocks[random_next(&job->seed) % BLOCKS];
-		size_t bytes = random_bytes(&job->seed);
+		struct block *block = &blocks[random_next(&job->seed) % BLOCKS];
 
-		if (*block)
-			job->sum += **block;
-		free(*block);
-		*block = malloc(bytes);
-		if (!*block)
+		job->sum += block_sum(block->words, block->bytes);
+		free(block->words);
+		block->bytes = random_bytes(&job->seed);
+		block->words = malloc(block->bytes);
+		if (!block->words)
 			abort();
-		memset(*block, (int)i, bytes < 64 ? bytes : 64);
+		memset(block->words, (int)i, block->bytes);
 	}
 	for (int i = 0; i < BLOCKS; i++)
-		free(blocks[i]);
+		free(blocks[i].words);
 	free(blocks);
 	return NULL;
 }
 
 int main(int argc, char **argv)
 {
-	long steps = argc > 1 ? atol(argv[1]) : 6000000;
+	long steps = argc > 1 ? atol(argv[1]) : 4000000;
 	int threads = argc > 2 ? atoi(argv[2]) : 1;
 	pthread_t thread[THREADS_MAX];
 	struct job job[THREADS_MAX];

@@ -7,7 +7,7 @@
 
 int main(int argc, char **argv)
 {
-	long pairs = argc > 1 ? atol(argv[1]) : 15000000;
+	long pairs = argc > 1 ? atol(argv[1]) : 10000000;
 	unsigned long sum = 0;
 
 	for (long i = 0; i < pairs; i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The same pseudo-random numbers on every machine and in every run (splitmix64), and sizes as programs ask for them: mostly small.
+ * The same pseudo-random numbers on every machine and in every run (splitmix64), sizes as programs ask for them: mostly small, and a reader
+ * of whole blocks: allocators are to be compared as programs use them, and these use what they allocate.
  */
 #ifndef BENCH_RANDOM_H
 #define BENCH_RANDOM_H
@@ -24,6 +25,16 @@ static inline size_t random_bytes(uint64_t *state)
 	int shift = __builtin_ctzll(bits | 1u << 8);
 
 	return ((size_t)8 << shift) + (bits >> 32) % ((size_t)8 << shift);
+}
+
+/* Reads a block of at least 8 bytes, but for a last part of a word. NULL is an empty block, with 0 bytes. */
+static inline uint64_t block_sum(const uint64_t *words, size_t bytes)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < bytes / sizeof *words; i++)
+		sum += words[i];
+	return sum;
 }
 
 #endif

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-# Arrays, associative arrays and string operations in loops.
+# Arrays, associative arrays and string operations in loops, as many turns as the argument says.
 declare -A count
 list=()
-for ((n = 0; n < 30000; n++)); do
+for ((n = 0; n < $1; n++)); do
 	word="word$((n * 7919 % 1000))"
 	list+=("$word:${word^^}:$n")
 	count[$word]=$((${count[$word]:-0} + 1))

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-# Hashes of arrays and strings: words made, counted, joined, split and sorted.
+# Hashes of arrays and strings: words made, counted, joined, split and sorted. The argument is their number.
 use strict;
 use warnings;
 
 my ($seed, %lines, %count) = (1);
-for my $n (1 .. 60000) {
+for my $n (1 .. $ARGV[0]) {
 	$seed = ($seed * 1103515245 + 12345) % 2147483648;
 	my $word = join '', map { chr(97 + int($seed / (7 ** $_)) % 26) } 0 .. 5;
 	push @{ $lines{ substr $word, 0, 2 } }, "$word line $n";
