@@ -2,6 +2,7 @@
 #include "runtime/fork.h"
 
 #include <pthread.h>
+#include <sys/single_threaded.h>
 
 #include "runtime/altstack.h"
 #include "runtime/fault.h"
@@ -35,12 +36,15 @@ static struct md_lock *lock_at(unsigned i)
 	return i < tails ? tail[i] : NULL;
 }
 
+static __thread bool holds; /* this thread all locks, since prepare */
+
 static void set_forking(bool forking)
 {
 	md_thread_forking = forking;
 	atomic_signal_fence(memory_order_seq_cst);
 }
 
+/* Where there is no other thread nobody holds a lock, and to take them all would write to a dozen pages, which both sides then have to copy. */
 static void prepare(void)
 {
 	struct md_lock *lock;
@@ -48,7 +52,8 @@ static void prepare(void)
 	if (!md_mode_is(MD_MODE_ACTIVE))
 		return;
 	set_forking(true);
-	for (unsigned i = 0; (lock = lock_at(i)); i++)
+	holds = !__libc_single_threaded;
+	for (unsigned i = 0; holds && (lock = lock_at(i)); i++)
 		md_lock_fork_hold(lock);
 }
 
@@ -56,6 +61,9 @@ static void release_all(void)
 {
 	unsigned count = 0;
 
+	if (!holds)
+		return;
+	holds = false;
 	while (lock_at(count))
 		count++;
 	while (count-- > 0)
@@ -69,6 +77,7 @@ static void parent(void)
 	release_all();
 	set_forking(false);
 	md_world_attend(); /* threads that waited for our locks could not stand still: neither did this one */
+	md_guard_after_fork(&md_process.heap, false);
 	md_watch_fork_made();
 }
 
@@ -87,6 +96,7 @@ static void child(void)
 	md_fault_after_fork();
 	md_leaks_after_fork();
 	md_heap_after_fork(&md_process.heap, md_self);
+	md_guard_after_fork(&md_process.heap, true);
 	md_leak_events_after_fork();
 }
 

@@ -11,6 +11,9 @@
 /* How many times this process is the child of a fork that nobody told us about. The only state of this file: it belongs to the process. */
 static _Atomic uint32_t generation = 1;
 
+/* Its address tells threads apart, and is that of the forking thread in the child, too; a number of the system would take a call. */
+static __thread char here;
+
 #ifdef MD_CHECK_LOCKS
 static __thread uint32_t held_ranks; /* bit per rank */
 
@@ -49,9 +52,7 @@ static void notice_fork(void)
 
 static bool held_by_fork_here(struct md_lock *lock)
 {
-	uint32_t owner = atomic_load_explicit(&lock->fork_owner, memory_order_relaxed);
-
-	return owner && owner == md_os_thread();
+	return atomic_load_explicit(&lock->fork_owner, memory_order_relaxed) == (uintptr_t)&here;
 }
 
 static bool take_over_abandoned(struct md_lock *lock)
@@ -103,7 +104,7 @@ void md_lock_take(struct md_lock *lock)
 
 void md_lock_release(struct md_lock *lock)
 {
-	if (atomic_load_explicit(&lock->fork_owner, memory_order_relaxed) && held_by_fork_here(lock))
+	if (held_by_fork_here(lock))
 		return;
 	check_order(lock, false);
 	if (atomic_exchange_explicit(&lock->word, 0, memory_order_release) == 2)
@@ -113,7 +114,7 @@ void md_lock_release(struct md_lock *lock)
 void md_lock_fork_hold(struct md_lock *lock)
 {
 	md_lock_take(lock);
-	atomic_store_explicit(&lock->fork_owner, md_os_thread(), memory_order_relaxed);
+	atomic_store_explicit(&lock->fork_owner, (uintptr_t)&here, memory_order_relaxed);
 }
 
 void md_lock_fork_release(struct md_lock *lock)

@@ -38,8 +38,8 @@ enum md_lock_rank {
 struct md_lock {
 	_Atomic uint32_t word;       /* 0 free, 1 held, 2 held and somebody waits                 */
 	_Atomic uint32_t generation; /* of the process that took it last                          */
-	_Atomic uint32_t fork_owner; /* kernel thread id during fork, else 0                      */
 	uint8_t rank;
+	_Atomic uintptr_t fork_owner; /* the thread that forks (an address of its own), else 0    */
 };
 
 void md_lock_init(struct md_lock *lock, enum md_lock_rank rank);
