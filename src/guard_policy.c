@@ -26,6 +26,8 @@ void md_guard_init(struct md_heap *heap)
 	if (!atomic_load_explicit(&guard->ranges_max, memory_order_relaxed))
 		heap->config.guard.mode = MD_GUARD_OFF;
 	atomic_store_explicit(&guard->burst, BURST_BLOCKS, memory_order_relaxed);
+	atomic_store_explicit(&guard->children_left, BURST_BLOCKS, memory_order_relaxed);
+	atomic_store_explicit(&guard->forked_at, md_clock_now(), memory_order_relaxed);
 	atomic_store_explicit(&guard->suspected, SUSPECTED_BLOCKS, memory_order_relaxed);
 	atomic_store_explicit(&guard->credited_at, md_clock_now(), memory_order_relaxed);
 }
@@ -181,6 +183,30 @@ void md_guard_spend(struct md_heap *heap, enum md_guard_reason reason, uint64_t 
 	atomic_store_explicit(&guard->block_ticks, known ? known - known / 32 + ticks / 32 : ticks, memory_order_relaxed);
 	if (reason != MD_GUARD_FIRST || atomic_load_explicit(&guard->burst, memory_order_relaxed) <= 0)
 		atomic_fetch_sub_explicit(&guard->credit_ticks, (int64_t)ticks, memory_order_relaxed);
+}
+
+void md_guard_after_fork(struct md_heap *heap, bool child)
+{
+	struct md_guard *guard = &heap->guard;
+	uint64_t now = md_clock_now(), then = atomic_load_explicit(&guard->forked_at, memory_order_relaxed);
+	uint64_t cost = atomic_load_explicit(&guard->block_ticks, memory_order_relaxed);
+	uint64_t left = atomic_load_explicit(&guard->children_left, memory_order_relaxed);
+
+	if (cost && (int64_t)(now - then) > 0)
+		left += ((now - then) >> TIME_SHIFT) / cost;
+	if (left > BURST_BLOCKS)
+		left = BURST_BLOCKS;
+	uint32_t share = (uint32_t)left / 2;
+
+	atomic_store_explicit(&guard->forked_at, now, memory_order_relaxed);
+	atomic_store_explicit(&guard->children_left, child ? share / 2 : (uint32_t)left - share, memory_order_relaxed);
+	if (!child)
+		return;
+	if (atomic_load_explicit(&guard->burst, memory_order_relaxed) > (int32_t)share)
+		atomic_store_explicit(&guard->burst, (int32_t)share, memory_order_relaxed);
+	if (atomic_load_explicit(&guard->credit_ticks, memory_order_relaxed) > 0) /* the parent's, which spends it itself */
+		atomic_store_explicit(&guard->credit_ticks, 0, memory_order_relaxed);
+	atomic_store_explicit(&guard->credited_at, now, memory_order_relaxed);
 }
 
 static bool has_bytes(struct md_heap *heap, size_t size, size_t times)

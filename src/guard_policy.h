@@ -52,6 +52,8 @@ struct md_guard {
 	_Atomic uint32_t live, ranges_max; /* guarded blocks in use; most that the system bears */
 	_Atomic size_t live_bytes;         /* of their data pages */
 	_Atomic int32_t burst;             /* blocks that are still free of charge */
+	_Atomic uint32_t children_left;    /* blocks that will be so in children of forks */
+	_Atomic uint64_t forked_at;        /* md_clock_now() of the last fork, or the start */
 	_Atomic uint32_t suspected;        /* blocks that suspects may still have */
 	_Atomic int64_t credit_ticks;      /* time that may be spent */
 	_Atomic uint64_t credited_at;      /* md_clock_now() */
@@ -95,6 +97,10 @@ void md_guard_suspect(struct md_heap *heap, md_stack_id stack);
 
 /* Whether that was said of it. */
 bool md_guard_is_suspect(const struct md_guard *guard, md_stack_id stack);
+
+/* After a fork, in the parent and in the child: a child may spend less on first blocks the more of them there are, or a shell whose children each run a
+ * few milliseconds would take the whole burst once for each. What they get grows again with the time between forks, by the share that all guarding has. */
+void md_guard_after_fork(struct md_heap *heap, bool child);
 
 /* Sets the time that has passed since md_clock_now() was `since` against what may be spent on guarding (MD_GUARD_NOT: a block guarded before). While the
  * burst lasts, first blocks cost nothing. */

@@ -73,6 +73,54 @@ Test(guard_policy, burst_ends)
 	cr_expect(eq(u32, guarded, 512));
 }
 
+/* Blocks of new stacks that get a guard for nothing, in the child of the n-th fork. */
+static unsigned guarded_in_child(unsigned n, uint64_t ticks_between)
+{
+	unsigned guarded = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		atomic_store(&heap.guard.forked_at, md_clock_now() - ticks_between);
+		md_guard_after_fork(&heap, i + 1 == n);
+	}
+	must(atomic_load(&heap.guard.credit_ticks) <= 0, "the parent's credit is spent twice");
+	atomic_store(&heap.guard.credited_at, md_clock_now() + ((uint64_t)1 << 50)); /* no time passes */
+	atomic_store(&heap.guard.credit_ticks, INT64_MIN / 2);
+	for (uint32_t stack = 1001; stack <= 2000; stack++)
+		guarded += is_guarded(allocate_at(stack, 40));
+	return guarded;
+}
+
+Test(guard_policy, a_first_child_has_half_a_burst)
+{
+	atomic_store(&heap.guard.credit_ticks, 1000000);
+	cr_expect(eq(u32, guarded_in_child(1, 0), 256));
+}
+
+Test(guard_policy, children_share_one_burst)
+{
+	allocate_at(1, 40); /* what one costs is known from here on */
+	must(guarded_in_child(100, 0) < 4, "the hundredth child has a burst of its own");
+}
+
+Test(guard_policy, children_of_forks_far_between_have_bursts)
+{
+	allocate_at(1, 40);
+	must(guarded_in_child(100, (uint64_t)1 << 36) >= 128, "there was time enough for them");
+}
+
+Test(guard_policy, a_parent_keeps_its_burst)
+{
+	unsigned guarded = 0;
+
+	for (unsigned i = 0; i < 100; i++)
+		md_guard_after_fork(&heap, false);
+	atomic_store(&heap.guard.credited_at, md_clock_now() + ((uint64_t)1 << 50));
+	atomic_store(&heap.guard.credit_ticks, INT64_MIN / 2);
+	for (uint32_t stack = 1; stack <= 1000; stack++)
+		guarded += is_guarded(allocate_at(stack, 40));
+	cr_expect(eq(u32, guarded, 512));
+}
+
 Test(guard_policy, samples_come_while_there_is_time)
 {
 	unsigned guarded = 0;
