@@ -9,6 +9,7 @@
 #include "src/os.h"
 
 #define STACK_MAX (MD_LEAK_STACK_BYTES / sizeof(uintptr_t))
+#define AHEAD 8 /* blocks that will be looked into soon */
 #define GROUPS_MIN 1024
 #define CLOCK_SLACK 1024 /* coarse ticks by which the counters of two processors may differ */
 
@@ -65,6 +66,7 @@ static inline void visit(struct md_leak *leak, uintptr_t word, const struct md_l
 			push(leak, &found);
 		} else {
 			*found.mark |= TOUCHED;
+			leak->touched = true;
 		}
 		return;
 	case PASS_TOUCHED:
@@ -131,6 +133,8 @@ static bool pop(struct md_leak *leak, struct md_leak_found *found)
 {
 	for (;;) {
 		while (leak->stack_count) {
+			if (leak->stack_count > AHEAD)
+				__builtin_prefetch((const void *)leak->stack[leak->stack_count - 1 - AHEAD]);
 			if (md_leak_find(leak, leak->stack[--leak->stack_count], found) && (*found->mark & PENDING)) {
 				*found->mark &= (unsigned char)~PENDING;
 				return true;
@@ -474,31 +478,80 @@ static void reach_from_inside(struct md_leak *leak)
 	}
 }
 
-void md_leak_classify(struct md_leak *leak, bool reachable_groups)
+/* Returns whether anything may be left that no root leads to. */
+static bool reach_from_ignored(struct md_leak *leak)
 {
 	struct md_leak_found found;
+	bool more = false;
 
-	leak->group_capacity = capacity_for(leak);
-	leak->groups = md_os_map(0, page_up(leak->group_capacity * sizeof *leak->groups));
-	if (!leak->groups)
-		leak->group_capacity = 0;
 	for (struct md_leak_walk walk = { 0 }; md_leak_walk_next(leak, &walk, &found);) {
-		if ((!(found.record->flags & MD_BLOCK_IGNORED) && !md_leak_is_freeing(found.record)) || (*found.mark & REACHED))
+		if (*found.mark & REACHED)
 			continue;
+		if (!(found.record->flags & MD_BLOCK_IGNORED) && !md_leak_is_freeing(found.record)) {
+			more = true;
+			continue;
+		}
 		*found.mark |= REACHED; /* what an ignored block holds is none of the report's either; and whoever frees a block knows it */
 		push(leak, &found);
 		drain(leak);
 	}
+	return more;
+}
+
+static void reach_from_touched(struct md_leak *leak)
+{
+	struct md_leak_found found;
+
 	reach_from_inside(leak);
 	leak->pass = PASS_TOUCHED;
 	for (struct md_leak_walk walk = { 0 }; md_leak_walk_next(leak, &walk, &found);)
 		if ((*found.mark & (REACHED | TOUCHED)) == TOUCHED && !(*found.mark & PENDING))
 			push(leak, &found);
 	drain(leak);
+}
+
+/* Returns how many blocks are lost. */
+static uint64_t find_parents(struct md_leak *leak)
+{
+	struct md_leak_found found;
+	uint64_t lost = 0;
+
 	leak->pass = PASS_PARENTS;
+	for (struct md_leak_walk walk = { 0 }; md_leak_walk_next(leak, &walk, &found);) {
+		if (*found.mark & (REACHED | TOUCHED))
+			continue;
+		look_into(leak, &found);
+		lost++;
+	}
+	return lost;
+}
+
+static void gather_rings(struct md_leak *leak)
+{
+	struct md_leak_found found;
+
+	find_rings(leak);
+	leak->pass = PASS_HELD;
 	for (struct md_leak_walk walk = { 0 }; md_leak_walk_next(leak, &walk, &found);)
-		if (!(*found.mark & (REACHED | TOUCHED)))
-			look_into(leak, &found);
+		if ((*found.mark & (LEADER | COUNTED)) == LEADER)
+			gather_direct(leak, &found, *found.mark & PARENT);
+}
+
+/* Every walk over all blocks costs a big heap milliseconds at its exit: each is made only if there is something for it to find. */
+void md_leak_classify(struct md_leak *leak, bool reachable_groups)
+{
+	struct md_leak_found found;
+	uint64_t lost = 0;
+
+	leak->group_capacity = capacity_for(leak);
+	leak->groups = md_os_map(0, page_up(leak->group_capacity * sizeof *leak->groups));
+	if (!leak->groups)
+		leak->group_capacity = 0;
+	if (reach_from_ignored(leak)) {
+		if (leak->touched)
+			reach_from_touched(leak);
+		lost = find_parents(leak);
+	}
 	leak->pass = PASS_HELD;
 	for (struct md_leak_walk walk = { 0 }; md_leak_walk_next(leak, &walk, &found);) {
 		bool recent = is_recent(leak, &found);
@@ -517,11 +570,8 @@ void md_leak_classify(struct md_leak *leak, bool reachable_groups)
 			gather_direct(leak, &found, false);
 		}
 	}
-	find_rings(leak);
-	leak->pass = PASS_HELD;
-	for (struct md_leak_walk walk = { 0 }; md_leak_walk_next(leak, &walk, &found);)
-		if ((*found.mark & (LEADER | COUNTED)) == LEADER)
-			gather_direct(leak, &found, *found.mark & PARENT);
+	if (lost != leak->totals[MD_LEAK_DIRECT].blocks + leak->totals[MD_LEAK_INDIRECT].blocks) /* the rest are rings, and what hangs on them */
+		gather_rings(leak);
 	sort_groups(leak);
 }
 

@@ -74,6 +74,7 @@ struct md_leak {
 	uintptr_t *stack; /* blocks still to be looked into */
 	size_t stack_count;
 	bool overflowed; /* some marked blocks did not fit there */
+	bool touched;    /* the inside of some block is pointed to */
 	const struct md_zone *refill_zone; /* where the search for those goes on */
 	uint32_t refill_slot;
 	int pass;
