@@ -6,7 +6,7 @@
 
 #define SPEND_MAX MICROSECONDS(40)
 #define TRAP MICROSECONDS(12)
-#define BURST MICROSECONDS(2000)
+#define BURST MICROSECONDS(800)
 #define SHARE 128 /* of the time that passes, one in so many */
 #define WINDOW_BURST MICROSECONDS(20000)
 #define WINDOW_SHARE 50
