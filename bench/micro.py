@@ -61,7 +61,7 @@ def operation_rows(micro):
 
 def text(micro):
     """Both tables, for standard output."""
-    out = [f"single operations, cycles of the time stamp counter ({micro['mhz']:.0f} MHz), least of {micro['runs']} runs:\n"
+    out = [f"single operations, cycles of the time stamp counter ({micro['mhz']:.0f} MHz), least of {micro['runs']}:\n"
            + tables.align(operation_rows(micro))] if micro["mhz"] else []
     if micro["costs"]:
         rows = [["what it costs by default", "cycles"]] + [[what, f"{cycles:.0f}"] for what, cycles in micro["costs"].items()]
@@ -74,7 +74,12 @@ def text(micro):
 def asciidoc(micro):
     if not micro["costs"]:
         return ""
-    out = [f".What single things cost by default, cycles of the time stamp counter ({micro['mhz']:.0f} MHz)", "[%header,cols=\"<4,>1\"]",
+    tools = [tool for tool in TOOLS if tool in micro["cycles"]["pair"] and not tool.startswith("no-")]
+    out = [f".Single operations, cycles of the time stamp counter ({micro['mhz']:.0f} MHz)", f"[%header,cols=\"<3,{len(tools)}*>1\"]", "|===",
+           "|operation |" + " |".join(tools)]
+    out += ["|" + " |".join([operation] + [f"{by[tool]['min']:.0f}" if tool in by else "-" for tool in tools])
+            for operation, by in micro["cycles"].items()] + ["|==="]
+    out += [f".What single things cost by default, cycles of the time stamp counter ({micro['mhz']:.0f} MHz)", "[%header,cols=\"<4,>1\"]",
            "|===", "|what |cycles"]
     out += [f"|{what} |{cycles:.0f}" for what, cycles in micro["costs"].items()]
-    return "\n".join(out + ["|==="]) + "\n"
+    return "\n".join(out + ["|==="]) + "\n\n"

@@ -156,6 +156,11 @@ def column_tools(data):
     return [name for name in data["tools"] if not name.startswith("plain")]
 
 
+def small_input_tools(data):
+    return [name for name in column_tools(data)
+            if any(row["results"].get(name, {}).get("against") == "plain-small" for row in data["workloads"])]
+
+
 def text(data):
     tools = column_tools(data)
     blocks = [tools[i:i + COLUMNS_MAX] for i in range(0, len(tools), COLUMNS_MAX)]
@@ -173,9 +178,8 @@ def text(data):
         out.append("runs more than 10 % apart (least and most CPU):\n  " + "\n  ".join(spread_lines(data)))
     out.append("\n".join(["tools:"] + [f"  {name}: {tool['title']}, {tool['runs']} run" + ("s" if tool["runs"] > 1 else "")
                                        for name, tool in data["tools"].items()]))
-    small = [name for name in tools if any(row["results"].get(name, {}).get("against") == "plain-small" for row in data["workloads"])]
-    if small:
-        out.append("On small inputs, so that their start counts for more (see others): " + ", ".join(small))
+    if small_input_tools(data):
+        out.append("On small inputs, so that their start counts for more (see others): " + ", ".join(small_input_tools(data)))
     if data["left_out"]:
         out.append("\n".join(["left out:"] + [f"  {name}: {why}" for name, why in data["left_out"].items()]))
     if failure_lines(data):
@@ -195,11 +199,15 @@ def adoc_rows(rows):
 
 
 def asciidoc(data):
-    """Tables for CPU, memory, single questions and what each feature costs; made to be included."""
+    """Tables for CPU, memory, single questions and what each feature costs, and what the names stand for; made to be included."""
     tools = [name for name in column_tools(data) if not data["tools"][name].get("costs")]
     machine = data["machine"]
-    out = [f"// Made by bench/run.py. {machine['cpu']}, {machine['processors']} processors, Linux {machine['versions']['kernel']}, "
-           f"{machine['versions']['glibc']}, median of {data['runs']} runs (slow tools: fewer)."]
+    small = small_input_tools(data)
+    out = [f"Ratios to plain glibc, medians of {data['runs']} interleaved runs (slow tools: fewer) of `make bench` on an {machine['cpu']}",
+           f"({machine['processors']} processors), {machine['versions']['glibc']}, {machine['versions']['gcc']}.",
+           "A mean with ^+^ leaves out what did not get through. Instead of a ratio: a signal or exit status, `>N s` for the time limit,",
+           "`output` where it printed something else, `report` where it reported an error.",
+           *([f"{', '.join(small)}: on small inputs, compared with plain on these."] if small else []), ""]
     for quantity, title in (("cpu", "CPU time, ratio to plain glibc"), ("rss", "Peak memory, ratio to plain glibc")):
         out += [f".{title}", f"[%header,cols=\"<3,{len(tools)}*>1\"]", "|===", "| |" + " |".join(tools),
                 *adoc_rows(ratio_rows(data, tools, quantity)), "|==="]
@@ -209,4 +217,8 @@ def asciidoc(data):
     if costs:
         out += [".What each feature costs: the defaults against the defaults without it", f"[%header,cols=\"<3,{len(costs[0]) - 1}*>1\"]",
                 "|===", "| |" + " |".join(costs[0][1:]), *adoc_rows(costs[1:]), "|==="]
-    return "\n".join(out) + "\n"
+    out += ["", "Workloads: " + "; ".join(f"`{row['name']}`: {row['title']}" for row in data["workloads"]) + ".",
+            "", "Tools: " + "; ".join(f"`{name}`: {data['tools'][name]['title']}" for name in tools) + "."]
+    if data["left_out"]:
+        out += ["", "Left out: " + "; ".join(f"`{name}`: {why}" for name, why in data["left_out"].items()) + "."]
+    return "\n".join(out) + "\n\n"
