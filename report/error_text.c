@@ -21,22 +21,6 @@ static bool is_resize(enum md_api api)
 	return api == MD_API_REALLOC || api == MD_API_REALLOCARRAY || api == MD_API_REALLOC_FREE;
 }
 
-static bool is_freed(const struct md_block_view *block)
-{
-	return block->state == MD_BLOCK_QUARANTINED || block->state == MD_BLOCK_CACHED || block->state == MD_BLOCK_FREE;
-}
-
-/* Whether the block's free belongs in the report as a stack of its own: not where it is the call in which the error was noticed. */
-static bool has_earlier_free(const struct md_finding *finding)
-{
-	const struct md_block_view *block = &finding->block;
-
-	if (!block->valid || !is_freed(block))
-		return false;
-	return finding->noticed != MD_NOTICED_AT_FREE && finding->error != MD_ERROR_ALLOC_DEALLOC_MISMATCH &&
-		finding->error != MD_ERROR_NEW_DELETE_TYPE_MISMATCH && finding->error != MD_ERROR_FREE_SIZE_MISMATCH;
-}
-
 /* --- What is wrong, by kind of error --------------------------------------- */
 
 /* "0x... is 3 bytes after the 10-byte block [...)." */
@@ -158,7 +142,7 @@ static void explain_usable_size(struct md_text *text, const struct md_report *re
 	const struct md_finding *finding = report->finding;
 
 	md_place_text(text, finding->addr, finding->place, &finding->block, finding->place_thread, finding->place_module, report->modules);
-	if (finding->block.valid && finding->block.user == finding->addr && is_freed(&finding->block))
+	if (finding->block.valid && finding->block.user == finding->addr && md_block_is_freed(&finding->block))
 		md_text_put(text, "The block was already freed.\n");
 }
 
@@ -256,7 +240,7 @@ static void put_header(struct md_text *text, const struct md_report *report)
 static void put_interval(struct md_text *text, const struct md_report *report)
 {
 	const struct md_finding *finding = report->finding;
-	bool freed = finding->block.valid && is_freed(&finding->block) && finding->noticed != MD_NOTICED_AT_FREE;
+	bool freed = finding->block.valid && md_block_is_freed(&finding->block) && finding->noticed != MD_NOTICED_AT_FREE;
 	double since = freed ? report->free_seconds : report->alloc_seconds;
 
 	md_text_put(text, "the write itself happened earlier, between the block's ");
@@ -373,10 +357,10 @@ static void put_block_stacks(struct md_text *text, const struct md_report *repor
 
 	if (!block->valid)
 		return;
-	if (has_earlier_free(finding))
+	if (md_report_has_free(finding))
 		md_report_owner_text(text, report, finding->error == MD_ERROR_DOUBLE_FREE ? "first freed" : "freed", block->free_api,
 			block->free_thread, report->free_seconds, block->free_stack);
-	md_report_owner_text(text, report, has_earlier_free(finding) ? "previously allocated" : "allocated", block->alloc_api,
+	md_report_owner_text(text, report, md_report_has_free(finding) ? "previously allocated" : "allocated", block->alloc_api,
 		block->alloc_thread, report->alloc_seconds, block->alloc_stack);
 }
 
@@ -442,26 +426,18 @@ static void put_process(struct md_text *text, const struct md_report *report)
 		md_textf(text, "Options: %S\n", report->config);
 }
 
-/* What to fix is at the call if that is the mistake; else at the place that made the block, or freed it, which is all that is known. */
 static void put_summary(struct md_text *text, const struct md_report *report)
 {
 	const struct md_finding *finding = report->finding;
-	const struct md_block_view *block = &finding->block;
 	struct md_stack_printer printer = md_report_printer(report);
-	md_stack_id stack = finding->call.stack;
-	const char *role = "";
+	const char *role;
+	md_stack_id stack = md_report_site(report, &role);
 
-	if (md_finding_is_late(finding) && finding->error == MD_ERROR_HEAP_USE_AFTER_FREE && block->valid && block->free_stack.value) {
-		stack = block->free_stack;
-		role = " (where the block was freed)";
-	} else if (md_finding_is_late(finding) && block->valid && block->alloc_stack.value) {
-		stack = block->alloc_stack;
-		role = " (where the block was allocated)";
-	}
 	md_text_color(text, MD_BOLD);
 	md_textf(text, "SUMMARY: malloc-debug: %s ", md_error_info(finding->error)->slug);
 	md_stack_site_text(text, &printer, stack);
-	md_text_put(text, role);
+	if (role[0] != 'c')
+		md_textf(text, " (where the block was %s)", role);
 	md_text_color(text, MD_PLAIN);
 	md_text_char(text, '\n');
 }

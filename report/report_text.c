@@ -78,3 +78,31 @@ void md_report_owner_text(struct md_text *text, const struct md_report *report, 
 	md_stack_text(text, &printer, stack);
 	md_text_char(text, '\n');
 }
+
+bool md_report_has_free(const struct md_finding *finding)
+{
+	const struct md_block_view *block = &finding->block;
+
+	if (!block->valid || !md_block_is_freed(block))
+		return false;
+	return finding->noticed != MD_NOTICED_AT_FREE && finding->error != MD_ERROR_ALLOC_DEALLOC_MISMATCH &&
+		finding->error != MD_ERROR_NEW_DELETE_TYPE_MISMATCH && finding->error != MD_ERROR_FREE_SIZE_MISMATCH;
+}
+
+md_stack_id md_report_site(const struct md_report *report, const char **role)
+{
+	const struct md_finding *finding = report->finding;
+	const struct md_block_view *block = &finding->block;
+
+	*role = "call";
+	if (!md_finding_is_late(finding) || !block->valid)
+		return finding->call.stack;
+	if (finding->error == MD_ERROR_HEAP_USE_AFTER_FREE && block->free_stack.value) {
+		*role = "freed";
+		return block->free_stack;
+	}
+	if (!block->alloc_stack.value)
+		return finding->call.stack;
+	*role = "allocated";
+	return block->alloc_stack;
+}

@@ -33,6 +33,18 @@ void md_report_owner_text(struct md_text *text, const struct md_report *report, 
 /* The last part of a path. */
 const char *md_report_file_name(const char *path);
 
+/* Whether the block's free belongs in the report as a stack of its own: not where it is the call in which the error was noticed. */
+bool md_report_has_free(const struct md_finding *finding);
+
+/* The stack that tells what to fix: of the call if that is the mistake; else of what made the block, or freed it, which is all that is known.
+ * *role: "call", "allocated" or "freed". */
+md_stack_id md_report_site(const struct md_report *report, const char **role);
+
+static inline bool md_block_is_freed(const struct md_block_view *block)
+{
+	return block->state == MD_BLOCK_QUARANTINED || block->state == MD_BLOCK_CACHED || block->state == MD_BLOCK_FREE;
+}
+
 /* True where the error is one of changed bytes. */
 static inline bool md_finding_is_damage(const struct md_finding *finding)
 {

@@ -115,8 +115,8 @@ bool md_file_is_system(const char *path)
 	return strstr(path, "/include/c++/") || strstr(path, "/c++/v1/");
 }
 
-/* Looks for the frame to name. Ranks: a source line of the program; a frame in a module of the program; any frame. */
-static bool find_site(const struct md_stack_printer *printer, md_stack_id stack, struct md_frame *site, struct md_name *site_name)
+/* Ranks: a source line of the program; a frame in a module of the program; any frame. */
+bool md_stack_site_find(const struct md_stack_printer *printer, md_stack_id stack, struct md_frame *site, struct md_name *site_name)
 {
 	static const struct md_name no_name = { .function = "", .file = "" };
 	struct md_frame frame;
@@ -153,7 +153,7 @@ void md_stack_site_text(struct md_text *text, const struct md_stack_printer *pri
 		md_text_put(text, "no stack");
 		return;
 	}
-	if (!find_site(printer, stack, &site, &name)) {
+	if (!md_stack_site_find(printer, stack, &site, &name)) {
 		md_textf(text, "stack %u", stack.value);
 		return;
 	}

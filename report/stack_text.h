@@ -41,6 +41,9 @@ void md_stack_text(struct md_text *text, const struct md_stack_printer *printer,
  * for MD_STACK_NONE; "stack 17" for an id whose frames are not known. */
 void md_stack_site_text(struct md_text *text, const struct md_stack_printer *printer, md_stack_id stack);
 
+/* The frame that md_stack_site_text names, and what is known of it. False if there is none. */
+bool md_stack_site_find(const struct md_stack_printer *printer, md_stack_id stack, struct md_frame *site, struct md_name *site_name);
+
 /* "(/usr/bin/app+0x1249)" for an address in a module's range; "(<unknown module>)" for row MD_MODULE_NONE. */
 void md_module_offset_text(struct md_text *text, const struct md_modules *modules, uint16_t module, uintptr_t addr);
 

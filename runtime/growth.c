@@ -7,6 +7,7 @@
 #include "report/growth_text.h"
 #include "report/phrases.h"
 #include "runtime/entry.h"
+#include "runtime/output.h"
 #include "runtime/policy.h"
 #include "runtime/restrict.h"
 #include "runtime/show.h"
@@ -120,6 +121,24 @@ static void find_names(struct page *page, struct md_growth_report *report, struc
 		md_symbol_client_ask(page->frames, count, printer->modules, names, (unsigned)md_process.options.symbolize_timeout);
 }
 
+static int print_text(struct page *page, int fd, const struct md_growth_report *report, const struct md_stack_printer *printer)
+{
+	struct md_text text;
+	int result = 0;
+
+	md_text_init(&text, page->text, TEXT_BYTES, md_show_color(fd));
+	md_growth_text_begin(&text, report);
+	for (size_t i = 0; i < report->growth_count && !result; i++) {
+		md_growth_text_stack(&text, report, i, printer);
+		if (text.length > TEXT_BYTES / 2)
+			result = write_out(fd, &text);
+	}
+	md_growth_text_end(&text, report);
+	if (!result)
+		result = write_out(fd, &text);
+	return result;
+}
+
 /* Under md_report_lock. */
 static long print(struct page *page, int fd, const struct md_snapshot *const *compared, size_t count)
 {
@@ -137,23 +156,16 @@ static long print(struct page *page, int fd, const struct md_snapshot *const *co
 		.snapshot_count = count,
 		.growths = page->growths,
 	};
-	struct md_text text;
 	int result = 0;
 
 	for (size_t i = 0; i < count; i++)
 		seconds[i] = md_process_seconds(compared[i]->ticks);
 	report.growth_count = md_growth_find(compared, count, page->growths, limit, &report.total);
 	find_names(page, &report, &printer);
-	md_text_init(&text, page->text, TEXT_BYTES, md_show_color(fd));
-	md_growth_text_begin(&text, &report);
-	for (size_t i = 0; i < report.growth_count && !result; i++) {
-		md_growth_text_stack(&text, &report, i, &printer);
-		if (text.length > TEXT_BYTES / 2)
-			result = write_out(fd, &text);
-	}
-	md_growth_text_end(&text, &report);
-	if (!result)
-		result = write_out(fd, &text);
+	if (fd >= 0 || md_output_is_text(MD_OUTPUT_GROWTH))
+		result = print_text(page, fd, &report, &printer);
+	if (fd < 0)
+		md_output_growth(&report, &printer);
 	return result ? result : (long)report.total.stacks;
 }
 

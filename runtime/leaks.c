@@ -8,6 +8,7 @@
 #include "report/leak_text.h"
 #include "report/report.h"
 #include "runtime/entry.h"
+#include "runtime/output.h"
 #include "runtime/policy.h"
 #include "runtime/restrict.h"
 #include "runtime/roots.h"
@@ -282,12 +283,15 @@ static int print(struct page *page, const struct md_leak *leak, const struct md_
 	report.used = page->used;
 	report.used_count = md_suppress_used(page->used, USED_MAX);
 	md_text_init(&text, page->text, TEXT_BYTES, md_show_color(request->fd));
-	md_leak_text(&text, &report, &printer);
+	if (request->fd >= 0 || md_output_is_text(MD_OUTPUT_LEAKS))
+		md_leak_text(&text, &report, &printer);
 	for (size_t i = 0; options->gen_suppressions && i < report.entry_count; i++)
 		md_suppress_generate(&text, MD_SUPPRESS_LEAK(page->entries[i].group->kind), page->entries[i].group->api, page->entries[i].group->stack, page->known);
 	if (request->fd >= 0)
 		return md_sink_write_fd(request->fd, page->text, text.length);
-	md_sink_write(page->text, text.length);
+	if (text.length)
+		md_sink_write(page->text, text.length);
+	md_output_leaks(&report, &printer);
 	return 0;
 }
 

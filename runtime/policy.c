@@ -15,6 +15,7 @@
 #include "report/text.h"
 #include "runtime/cxx.h"
 #include "runtime/modules.h"
+#include "runtime/output.h"
 #include "runtime/restrict.h"
 #include "runtime/signals.h"
 #include "runtime/sink.h"
@@ -482,10 +483,13 @@ static bool write_report(struct page *page, const struct md_finding *finding, si
 		return true;
 	page->report.number = (uint32_t)atomic_fetch_add(&md_policy_counts.reports, 1) + 1;
 	md_text_init(&text, page->text, TEXT_BYTES, md_sink_color());
-	md_error_text(&text, &page->report);
+	if (md_output_is_text(MD_OUTPUT_ERROR))
+		md_error_text(&text, &page->report);
 	if (md_process.options.gen_suppressions)
 		md_suppress_generate(&text, MD_SUPPRESS_ERROR(finding->error), finding->call.api, finding->call.stack, page->report.names);
-	md_sink_write(page->text, text.length);
+	if (text.length)
+		md_sink_write(page->text, text.length);
+	md_output_error(&page->report);
 	if (!atomic_load(&md_policy_callback))
 		return true;
 	md_text_init(&text, page->plain, TEXT_BYTES - 1, false); /* the callback gets it without colour */

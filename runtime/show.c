@@ -12,6 +12,7 @@
 #include "report/stats_text.h"
 #include "report/text.h"
 #include "runtime/entry.h"
+#include "runtime/output.h"
 #include "runtime/policy.h"
 #include "runtime/restrict.h"
 #include "runtime/sink.h"
@@ -87,7 +88,7 @@ static void flush(struct target *target)
 			target->result = result;
 	} else if (target->fd == MD_TO_MAP_FILE && md_process.options.map_file[0]) {
 		md_sink_write_file(md_process.options.map_file, text->buffer, text->length);
-	} else {
+	} else if (text->length) {
 		md_sink_write(text->buffer, text->length);
 	}
 	text->length = 0;
@@ -220,7 +221,10 @@ int md_show_stats(int fd)
 	counters.watch_traps = atomic_load(&md_watch_counts.traps);
 	counters.watch_innocent = atomic_load(&md_watch_counts.innocent);
 	counters.watch_reports = atomic_load(&md_watch_counts.reports);
-	md_stats_text(&target.text, &counters, &totals);
+	if (fd >= 0 || md_output_is_text(MD_OUTPUT_STATS))
+		md_stats_text(&target.text, &counters, &totals);
+	if (fd < 0)
+		md_output_stats(&counters, &totals);
 	return end(&target);
 }
 
@@ -339,6 +343,7 @@ void md_show_init(void)
 {
 	struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK };
 
+	md_output_begin();
 	if (md_process.options.signal_show) {
 		sigfillset(&action.sa_mask);
 		sigaction((int)md_process.options.signal_show, &action, NULL);

@@ -11,11 +11,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "report/text.h"
 #include "runtime/entry.h"
+#include "runtime/log_file.h"
+#include "runtime/output.h"
 #include "runtime/restrict.h"
 #include "runtime/syscall.h"
 #include "runtime/unwind.h"
@@ -194,72 +197,41 @@ int md_sink_write_fd(int fd, const char *text, size_t bytes)
 	return result;
 }
 
-static const char *base_name(const char *path)
+int md_sink_write_parts(int fd, const struct iovec *parts, size_t count, int64_t at)
 {
-	const char *slash = strrchr(path, '/');
+	struct iovec left[8];
+	struct hold hold;
+	int result = 0;
 
-	return slash ? slash + 1 : path;
-}
+	if (count > sizeof left / sizeof *left)
+		return -EINVAL;
+	memcpy(left, parts, count * sizeof *left);
+	hold_signals(&hold);
+	for (size_t first = 0; first < count && !result;) {
+		long written = left[first].iov_len ? md_syscall5(SYS_pwritev, fd, (long)&left[first], (long)(count - first), at, 0) : 0;
 
-static void expand(const char *pattern, char *path, size_t bytes)
-{
-	struct md_text text;
+		if (written < 0 && written != -EINTR)
+			result = (int)written;
+		if (written == 0 && left[first].iov_len)
+			result = -EIO;
+		at += written > 0 ? written : 0;
+		for (; first < count && (written > 0 || !left[first].iov_len); first++) {
+			size_t part = written < (long)left[first].iov_len ? (size_t)written : left[first].iov_len;
 
-	md_text_init(&text, path, bytes - 1, false);
-	for (; *pattern; pattern++) {
-		if (*pattern != '%' || !pattern[1]) {
-			md_text_char(&text, *pattern);
-			continue;
-		}
-		switch (*++pattern) {
-		case 'p':
-			md_text_uint(&text, md_process_pid());
-			break;
-		case 'e':
-			md_text_put(&text, base_name(md_process.program));
-			break;
-		case 't':
-			md_text_uint(&text, md_process.start_seconds);
-			break;
-		case '%':
-			md_text_char(&text, '%');
-			break;
-		default:
-			md_text_char(&text, '%');
-			md_text_char(&text, *pattern);
+			left[first].iov_base = (char *)left[first].iov_base + part;
+			left[first].iov_len -= part;
+			written -= (long)part;
+			if (left[first].iov_len)
+				break;
 		}
 	}
-	path[text.length] = '\0';
-}
-
-static bool append_to(const char *pattern, const char *text, size_t bytes, int extra_flags)
-{
-	char path[1024];
-
-	if (md_is_restricted())
-		return false;
-	expand(pattern, path, sizeof path);
-	long fd = md_syscall4(SYS_openat, AT_FDCWD, (long)path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | extra_flags, 0600);
-
-	if (fd < 0)
-		return false;
-	if (fd <= STDERR) { /* a program that closed 0-2 must not find our file there, not even for a moment that another thread could use */
-		long high = md_syscall3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 200);
-
-		md_syscall1(SYS_close, fd);
-		if (high < 0)
-			return false;
-		fd = high;
-	}
-	int result = md_sink_write_fd((int)fd, text, bytes);
-
-	md_syscall1(SYS_close, fd);
-	return result == 0;
+	release_signals(&hold);
+	return result;
 }
 
 void md_sink_write_file(const char *pattern, const char *text, size_t bytes)
 {
-	if (!append_to(pattern, text, bytes, 0))
+	if (md_log_file_append(pattern, text, bytes, false) != 0)
 		md_sink_write(text, bytes);
 }
 
@@ -328,14 +300,38 @@ void md_sink_before_restriction(void)
 	restricted_usable = stderr_usable();
 }
 
-void md_sink_write(const char *text, size_t bytes)
+static void write_stderr(const char *text, size_t bytes)
 {
-	if (strcmp(log_pattern, "stderr") && append_to(log_pattern, text, bytes, 0))
-		return;
 	if (stderr_usable())
 		md_sink_write_fd(STDERR, text, bytes);
 	else if (kept_stderr >= 0 && is_stderr_of_start(kept_stderr))
 		md_sink_write_fd(kept_stderr, text, bytes);
 	else if (stderr_was_open) /* started without standard error at all: nobody wants to hear */
-		append_to("/tmp/malloc-debug.%e.%p.log", text, bytes, 0);
+		md_log_file_append("/tmp/malloc-debug.%e.%p.log", text, bytes, false);
+}
+
+bool md_sink_is_stderr(void)
+{
+	return strcmp(log_pattern, "stderr") == 0;
+}
+
+void md_sink_write_log(const char *text, size_t bytes, bool whole)
+{
+	if (md_sink_is_stderr() || md_log_file_append(log_pattern, text, bytes, whole) != 0)
+		write_stderr(text, bytes);
+}
+
+void md_sink_write(const char *text, size_t bytes)
+{
+	switch (md_process.options.format) {
+	case MD_FORMAT_JSON:
+		if (!md_output_message(text, bytes))
+			write_stderr(text, bytes);
+		break;
+	case MD_FORMAT_SARIF: /* has no place for it in the document */
+		write_stderr(text, bytes);
+		break;
+	default:
+		md_sink_write_log(text, bytes, false);
+	}
 }

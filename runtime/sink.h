@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Notes what descriptor 2 is. pattern: "stderr" or a path with %p, %e, %t. */
 void md_sink_init(const char *pattern);
@@ -23,13 +24,24 @@ void md_sink_before_restriction(void);
 /* Whether colour may be used there, by the option and the terminal. */
 bool md_sink_color(void);
 
-/* Writes a whole text. */
+/* Writes a whole text that is no report in a format of its own (see output.h): notes, pictures, and reports in text. In a JSON log it becomes a
+ * message; beside a SARIF log it goes to standard error. */
 void md_sink_write(const char *text, size_t bytes);
+
+/* Writes a whole text to the log as it is. whole: all of it or nothing, as far as that can be. */
+void md_sink_write_log(const char *text, size_t bytes, bool whole);
+
+/* Whether the log is standard error. */
+bool md_sink_is_stderr(void);
 
 /* Writes to a descriptor of the caller's. Returns 0 or a negated errno value. */
 int md_sink_write_fd(int fd, const char *text, size_t bytes);
 
-/* The same for a file by pattern; appends. */
+/* Writes parts (8 at most) one after the other at a place in a file. Returns 0 or a negated errno value. */
+struct iovec;
+int md_sink_write_parts(int fd, const struct iovec *parts, size_t count, int64_t at);
+
+/* The same as md_sink_write for a file by pattern; appends. */
 void md_sink_write_file(const char *pattern, const char *text, size_t bytes);
 
 /* True if fd is a terminal. */

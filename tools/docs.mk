@@ -15,7 +15,7 @@ $(OUT)/errors.adoc: $(TOOL)
 $(OUT)/man/%: man/%.adoc $(OUT)/options.adoc $(OUT)/errors.adoc VERSION | $$(@D)/.
 	asciidoctor -b manpage --failure-level=WARN -a builddir=$(abspath $(OUT)) -a version=$(VERSION) -o $@ $<
 
-# The manual page is installed if it was built (make docs needs asciidoctor).
+# Manual pages are installed if they were built (make docs needs asciidoctor).
 install: all
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) $(DESTDIR)$(DOCDIR)
 	install -m 755 $(TOOL) $(DESTDIR)$(BINDIR)/malloc-debug
@@ -25,14 +25,17 @@ install: all
 	install -m 644 include/malloc_debug.h $(DESTDIR)$(INCLUDEDIR)/malloc_debug.h
 	install -m 644 $(OUT)/malloc_debug.pc $(DESTDIR)$(LIBDIR)/pkgconfig/malloc_debug.pc
 	install -m 644 LICENSE $(DESTDIR)$(DOCDIR)/LICENSE
-	if [ -f $(OUT)/man/malloc-debug.1 ]; then \
-		install -d $(DESTDIR)$(MANDIR)/man1 && install -m 644 $(OUT)/man/malloc-debug.1 $(DESTDIR)$(MANDIR)/man1/malloc-debug.1; \
-	fi
+	install -m 644 report/report.schema.json $(DESTDIR)$(DOCDIR)/report.schema.json
+	for page in $(notdir $(MAN_PAGES)); do \
+		[ -f $(OUT)/man/$$page ] || continue; \
+		install -d $(DESTDIR)$(MANDIR)/man$${page##*.} && install -m 644 $(OUT)/man/$$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page || exit 1; \
+	done
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/malloc-debug $(DESTDIR)$(LIBDIR)/$(LIBFILE) $(DESTDIR)$(LIBDIR)/$(SONAME) \
 		$(DESTDIR)$(LIBDIR)/libmalloc_debug.so $(DESTDIR)$(INCLUDEDIR)/malloc_debug.h \
-		$(DESTDIR)$(LIBDIR)/pkgconfig/malloc_debug.pc $(DESTDIR)$(MANDIR)/man1/malloc-debug.1 $(DESTDIR)$(DOCDIR)/LICENSE
+		$(DESTDIR)$(LIBDIR)/pkgconfig/malloc_debug.pc $(foreach page,$(notdir $(MAN_PAGES)),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page)) \
+		$(DESTDIR)$(DOCDIR)/LICENSE $(DESTDIR)$(DOCDIR)/report.schema.json
 	-rmdir $(DESTDIR)$(DOCDIR)
 
 .PHONY: docs-check readme layers-test

@@ -130,6 +130,7 @@ Test(table, choices_agree_with_the_enumerators)
 		{ "preset", 5, MD_PRESET_CI, "ci" },
 		{ "unwind", 3, MD_UNWIND_CHECK, "check" },
 		{ "on_error", 4, MD_ON_ERROR_PAUSE, "pause" },
+		{ "format", 4, MD_FORMAT_ASAN, "asan" },
 		{ "color", 3, MD_COLOR_NEVER, "never" },
 		{ "children", 2, MD_CHILDREN_STRIP, "strip" },
 		{ "bad_requests", 2, MD_BAD_REQUESTS_REPORT, "report" },

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Output: every report in each of the formats that somebody asked for, and where it goes: the log (option format), and the files of
+ * json_file, sarif_file and asan_file.
+ *
+ * Text in the log is made by those who report, because it is written in pieces and can go to a descriptor as well: they ask
+ * md_output_is_text, write
+ * it or not, and hand the report on to here in either case. What goes to a descriptor that the program gave is for the program, and not
+ * written
+ * anywhere else.
+ *
+ * A file that cannot be written is said once, in the log.
+ *
+ * Locking      the caller holds MD_LOCK_REPORT.
+ * Allocation   mapped pages, and only if there is something to write that is not text.
+ */
+#ifndef MD_OUTPUT_H
+#define MD_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "report/growth_text.h"
+#include "report/leak_text.h"
+#include "report/report.h"
+#include "src/view.h"
+
+enum md_output_kind { MD_OUTPUT_ERROR, MD_OUTPUT_LEAKS, MD_OUTPUT_GROWTH, MD_OUTPUT_STATS };
+
+/* At start: makes the SARIF documents, so that there is one if nothing is found, too. */
+void md_output_begin(void);
+
+/* Whether the log gets reports of that kind as text, because its format is text or has no such reports. */
+bool md_output_is_text(enum md_output_kind kind);
+
+void md_output_error(const struct md_report *report);
+void md_output_leaks(const struct md_leak_report *report, const struct md_stack_printer *printer);
+void md_output_growth(const struct md_growth_report *report, const struct md_stack_printer *printer);
+void md_output_stats(const struct md_counters *counters, const struct md_heap_totals *totals);
+
+/* A text as a message in a JSON log. False if there is no memory for it. */
+bool md_output_message(const char *text, size_t bytes);
+
+#endif
