@@ -75,8 +75,8 @@ def asciidoc(micro):
     if not micro["costs"]:
         return ""
     tools = [tool for tool in TOOLS if tool in micro["cycles"]["pair"] and not tool.startswith("no-")]
-    out = [f".Single operations, cycles of the time stamp counter ({micro['mhz']:.0f} MHz)", f"[%header,cols=\"<3,{len(tools)}*>1\"]", "|===",
-           "|operation |" + " |".join(tools)]
+    out = [f".Single operations, cycles of the time stamp counter ({micro['mhz']:.0f} MHz)", f"[%header,cols=\"<3,{len(tools)}*>1\"]",
+           "|===", "|operation |" + " |".join(tools)]
     out += ["|" + " |".join([operation] + [f"{by[tool]['min']:.0f}" if tool in by else "-" for tool in tools])
             for operation, by in micro["cycles"].items()] + ["|==="]
     out += [f".What single things cost by default, cycles of the time stamp counter ({micro['mhz']:.0f} MHz)", "[%header,cols=\"<4,>1\"]",
