@@ -263,7 +263,7 @@ static bool was_told(const struct md_calls_scope *scope, const void *pointer)
 	for (unsigned i = 0; i < scope->told_count; i++)
 		if (scope->told[i] == pointer)
 			return true;
-	return false;
+	return scope->told_all;
 }
 
 static void note_told(struct md_calls_scope *scope, const void *pointer)
@@ -408,12 +408,22 @@ static void report_parameter(struct md_calls_scope *scope, enum md_error error, 
 	report(scope, error, access->addr, &block, access);
 }
 
+#define NEGATIVE_REACH 512 /* bytes around its begin that a copy of negative size may have written: 8 vectors */
+
 void md_calls_bad_size(struct md_calls_scope *scope, const void *pointer, size_t size)
 {
 	struct md_access access = { .addr = (uintptr_t)pointer, .bytes = size, .function = scope->function, .kind = MD_ACCESS_UNKNOWN };
 
-	if (is_looked_at() && !was_told(scope, pointer))
-		report_parameter(scope, MD_ERROR_NEGATIVE_SIZE_PARAM, &access);
+	if (!is_looked_at() || was_told(scope, pointer))
+		return;
+	report_parameter(scope, MD_ERROR_NEGATIVE_SIZE_PARAM, &access);
+	if (!scope->told_count)
+		return;
+	/* It faults soon, or does some of it at both ends, which come close as addresses wrap around. */
+	scope->told_all = true;
+	scope->damage_begin = access.addr - NEGATIVE_REACH;
+	scope->damage_end = access.addr + NEGATIVE_REACH;
+	md_access_excuse(md_self, 0, UINTPTR_MAX);
 }
 
 void md_calls_bad_overlap(struct md_calls_scope *scope, enum md_error error, const void *to, size_t to_bytes, const void *from,

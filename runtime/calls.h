@@ -31,10 +31,23 @@ struct md_calls_scope {
 	const uintptr_t *frame; /* of the function that was jumped to: above it is the program's */
 	uint32_t told_before; /* accesses of the thread that were reported before this call */
 	unsigned told_count;
+	bool told_all; /* it may touch anything, and that was reported */
 	const void *told[MD_CALLS_TOLD]; /* pointers about which something was reported in this call */
 	uintptr_t damage_begin, damage_end; /* what the call may damage, reported already */
 	uintptr_t excused_begin, excused_end; /* all that was reported */
 };
+
+/* frame: of the function that was jumped to. Member by member: a compiler zeroes a whole struct by slow instructions. */
+static inline void md_calls_begin(struct md_calls_scope *scope, const char *function, const void *frame)
+{
+	scope->function = function;
+	scope->frame = frame;
+	scope->told_before = md_self ? md_self->accesses_told : 0;
+	scope->told_count = 0;
+	scope->told_all = false;
+	scope->damage_begin = scope->damage_end = 0;
+	scope->excused_begin = scope->excused_end = 0;
+}
 
 /* Reports the use of [pointer, pointer + bytes) if it is bad. */
 void md_calls_bad(struct md_calls_scope *scope, enum md_access_kind kind, const void *pointer, size_t bytes) __attribute__((cold));
@@ -49,7 +62,7 @@ void md_calls_clear(const void *pointer, size_t bytes);
 /* The same for a string that is read as far as the result will tell. unit: as below. */
 void md_calls_later(const void *string, size_t unit);
 
-/* Reports a size that is negative as a signed number, of what begins at pointer. */
+/* Reports a size that is negative as a signed number, of what begins at pointer. Nothing else is said of the call then. */
 void md_calls_bad_size(struct md_calls_scope *scope, const void *pointer, size_t size) __attribute__((cold));
 
 /* Reports a copy whose ranges have bytes in common, which for that function is the error. */
@@ -69,12 +82,10 @@ static inline void md_calls_end(struct md_calls_scope *scope)
 		md_calls_mend(scope);
 }
 
-/* --- quick tests ------------------------------------------------------------ */
+/* --- quick tests; those of the commonest functions do without a call: calls_quick.h --- */
 
-static inline __attribute__((always_inline)) size_t md_calls_room(const void *pointer)
-{
-	return md_access_room(&md_process.heap, (uintptr_t)pointer);
-}
+/* See md_access_room. */
+size_t md_calls_room(const void *pointer);
 
 static inline __attribute__((always_inline)) bool md_calls_good(const void *pointer, size_t bytes)
 {
@@ -129,6 +140,17 @@ bool md_calls_number_good(const void *string, size_t room, int base, size_t unit
 size_t md_calls_string_bytes(const char *string);
 size_t md_calls_string_bytes_max(const char *string, size_t n); /* of which n are looked at */
 size_t md_calls_wide_bytes(const wchar_t *string);
+
+/* Bytes of which n characters are read, or as many as there are up to the NUL; of a string for mbstowcs that does not end in its block. 0:
+ * it does. */
+size_t md_calls_multibyte_bytes(const char *from, size_t n);
+
+/* The same for wcstombs, which stops where n bytes are no room for the next character. */
+size_t md_calls_converted_bytes(const wchar_t *from, size_t n);
+
+/* Bytes that were read at kept by a function that moves its pointer on: to now, NULL at the end. to: where it stored, or NULL; most: units
+ * that it may read. */
+size_t md_calls_kept_bytes(const void *kept, const void *now, const void *to, size_t result, size_t most, size_t unit);
 
 /* Bytes that wcstombs wrote, of n, when it returned `written`: there may have been no room for a character of several bytes, and then there
  * is no NUL. */

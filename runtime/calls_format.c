@@ -6,18 +6,20 @@
 #define NONE SIZE_MAX
 #define NUMBER_UNITS_MAX 24 /* of a whole number in any base from 8 on, with sign, 0x and the like */
 
-/* A format that is read unit by unit. */
+/* A format that is read unit by unit. What reads it is inline, for each unit: most programs' formats are of char. */
+#define INLINE static inline __attribute__((always_inline))
+
 struct cursor {
 	const void *format;
 	size_t at, unit;
 };
 
-static uint32_t peek(const struct cursor *cursor)
+INLINE uint32_t peek(const struct cursor *cursor)
 {
 	return cursor->unit == 1 ? ((const unsigned char *)cursor->format)[cursor->at] : ((const uint32_t *)cursor->format)[cursor->at];
 }
 
-static uint32_t next(struct cursor *cursor)
+INLINE uint32_t next(struct cursor *cursor)
 {
 	uint32_t c = peek(cursor);
 
@@ -26,7 +28,7 @@ static uint32_t next(struct cursor *cursor)
 	return c;
 }
 
-static bool take(struct cursor *cursor, uint32_t c)
+INLINE bool take(struct cursor *cursor, uint32_t c)
 {
 	if (peek(cursor) != c)
 		return false;
@@ -35,7 +37,7 @@ static bool take(struct cursor *cursor, uint32_t c)
 }
 
 /* NONE if there is none. */
-static size_t take_number(struct cursor *cursor)
+INLINE size_t take_number(struct cursor *cursor)
 {
 	size_t value = 0, start = cursor->at;
 
@@ -46,7 +48,7 @@ static size_t take_number(struct cursor *cursor)
 
 enum length { LENGTH_INT, LENGTH_CHAR, LENGTH_SHORT, LENGTH_LONG, LENGTH_LONG_LONG };
 
-static enum length take_length(struct cursor *cursor)
+INLINE enum length take_length(struct cursor *cursor)
 {
 	switch (peek(cursor)) {
 	case 'h':
@@ -94,12 +96,13 @@ static bool is_in(uint32_t c, uint64_t letters)
 struct conversion {
 	size_t width, precision; /* precision NONE: none given */
 	enum length length;
+	bool bounded; /* how much it prints is wanted */
 };
 
 /* The string of a %s. Returns the units that it prints. */
 static size_t look_at_string(struct md_calls_scope *scope, const void *string, bool wide, const struct conversion *conversion)
 {
-	size_t unit = wide ? sizeof(wchar_t) : 1, most = conversion->precision, length;
+	size_t unit = wide ? sizeof(wchar_t) : 1, most = conversion->precision;
 
 	if (!string)
 		return 6; /* (null) */
@@ -112,10 +115,7 @@ static size_t look_at_string(struct md_calls_scope *scope, const void *string, b
 		md_calls_bad_string(scope, string, unit);
 		return NONE;
 	}
-	if (wide)
-		return NONE;
-	length = md_calls_real.strnlen(string, most);
-	return length;
+	return wide || !conversion->bounded ? NONE : md_calls_real.strnlen(string, most);
 }
 
 /* Fetches what the conversion prints. Returns the units printed at most; NONE if not known; *stop if the list cannot be followed any
@@ -162,7 +162,7 @@ static size_t take_argument(struct md_calls_scope *scope, uint32_t letter, const
 }
 
 /* A width or precision: a number, or an argument. */
-static bool take_count(struct cursor *cursor, va_list *list, size_t *count)
+INLINE bool take_count(struct cursor *cursor, va_list *list, size_t *count)
 {
 	if (!take(cursor, '*')) {
 		*count = take_number(cursor);
@@ -177,13 +177,13 @@ static bool take_count(struct cursor *cursor, va_list *list, size_t *count)
 }
 
 /* One conversion, behind its %. Adds to *bound. False: the format is not followed any further. */
-static bool print_one(struct md_calls_scope *scope, struct cursor *cursor, va_list *list, size_t *bound)
+INLINE bool print_one(struct md_calls_scope *scope, struct cursor *cursor, va_list *list, size_t *bound)
 {
-	struct conversion conversion;
+	struct conversion conversion = { .bounded = *bound != NONE };
 	bool stop = false, grouped = false, negative_width = false;
 
 	if (take(cursor, '%')) {
-		*bound += 1;
+		*bound += *bound != NONE;
 		return true;
 	}
 	for (uint32_t c = peek(cursor); c == '-' || c == '+' || c == ' ' || c == '#' || c == '0' || c == '\'' || c == 'I';
@@ -229,33 +229,38 @@ static bool print_one(struct md_calls_scope *scope, struct cursor *cursor, va_li
 	return !stop;
 }
 
-size_t md_calls_print_format(struct md_calls_scope *scope, const void *format, size_t unit, va_list list)
+INLINE size_t print_format(struct md_calls_scope *scope, const void *format, size_t unit, bool bounded, va_list *list)
 {
 	struct cursor cursor = { .format = format, .unit = unit };
-	va_list copy;
-	size_t bound = 0;
+	size_t bound = bounded ? 0 : NONE;
 	uint32_t c;
 
+	while ((c = next(&cursor))) {
+		if (c != '%')
+			bound += bound != NONE;
+		else if (!print_one(scope, &cursor, list, &bound))
+			return NONE;
+	}
+	return bound;
+}
+
+size_t md_calls_print_format(struct md_calls_scope *scope, const void *format, size_t unit, bool bounded, va_list *list)
+{
 	if (!format)
 		return NONE;
 	if (!md_calls_string(format, SIZE_MAX, unit)) {
 		md_calls_bad_string(scope, format, unit);
 		return NONE;
 	}
-	va_copy(copy, list); /* one whose address can be taken */
-	while ((c = next(&cursor))) {
-		if (c != '%') {
-			bound += bound != NONE;
-		} else if (!print_one(scope, &cursor, &copy, &bound)) {
-			bound = NONE;
-			break;
-		}
-	}
-	va_end(copy);
-	return bound;
+	return unit == 1 ? print_format(scope, format, 1, bounded, list) : print_format(scope, format, sizeof(wchar_t), bounded, list);
 }
 
 /* --- scanf ---------------------------------------------------------------------- */
+
+static bool is_space(uint32_t c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 static void skip_set(struct cursor *cursor)
 {
@@ -286,11 +291,19 @@ void md_calls_scan_format(struct md_calls_scope *scope, const void *format, size
 	struct cursor cursor = { .format = format, .unit = unit };
 	uint32_t c;
 
-	while (assigned > 0 && (c = next(&cursor))) {
+	while ((c = next(&cursor))) {
 		bool allocates = false;
 
-		if (c != '%' || take(&cursor, '%'))
+		if (c != '%') {
+			if (assigned <= 0 && !is_space(c)) /* nobody can say whether it was there */
+				return;
 			continue;
+		}
+		if (take(&cursor, '%')) {
+			if (assigned <= 0)
+				return;
+			continue;
+		}
 		bool dropped = take(&cursor, '*');
 
 		while (take(&cursor, '\'') || take(&cursor, 'I'))
@@ -315,6 +328,8 @@ void md_calls_scan_format(struct md_calls_scope *scope, const void *format, size
 
 		if (!is_in(letter, WHOLE | REAL | BIT('c') | BIT('C') | BIT('s') | BIT('S') | BIT('[') | BIT('p') | BIT('n')))
 			return;
+		if (assigned <= 0 && letter != 'n')
+			return;
 		if (letter == '[')
 			skip_set(&cursor);
 		if (dropped)
@@ -324,6 +339,6 @@ void md_calls_scan_format(struct md_calls_scope *scope, const void *format, size
 
 		if (!md_calls_good(to, bytes))
 			md_calls_bad(scope, MD_ACCESS_WRITE, to, bytes);
-		assigned -= letter != 'n'; /* one that comes before another conversion was reached */
+		assigned -= letter != 'n';
 	}
 }

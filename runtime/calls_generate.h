@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Makes the functions of one table: md_check_NAME, which calls.c leads the program's calls to. Define MD_CALLS_TABLE, the name of the table
- * in quotes, and include this once.
+ * in quotes, and include this once. Define MD_CALLS_HOT where functions are called so often that the quickest tests (calls_quick.h) are to
+ * come first, at a few hundred bytes each.
  *
  * A row: CALL(type, name, (parameters), (arguments), what it touches before it is called, what only the result tells)
  *   CALL_VOID(name, ...)   without a result
@@ -20,7 +21,10 @@
  *   MAY_READ(p, n) MAY_WRITE(p, n)     n bytes at most; only a p that is bad from its first byte on is an error before the call
  *   MAY_WRITE_ROOM(p, n, room)         likewise, but the function ends the program where n is more than room, so that nothing can be said
  *                                      after it
- *   LATER(p) LATER_WIDE(p)             says nothing before the call; if p is the heap's, the result is looked at
+ *   LATER(p)                           says nothing before the call; if p is the heap's, the result is looked at
+ *   LATER_STRING(s) LATER_WIDE(s)      likewise, of a string that is not read beyond its NUL
+ *   CLEAR(p, n)                        likewise, of n bytes at most that are touched
+ *   KEEP(s, unit)                      likewise, of the string *s, which is `kept` after the call; s is moved on
  *   IF(condition, touches)             only if that is so
  * After, with `result` as the value returned:
  *   DID_READ(p, n) DID_WRITE(p, n)     n bytes were touched
@@ -77,7 +81,12 @@
 		MAY_WRITE(p, n) \
 	}
 #define LATER(p) md_calls_later(p, 1);
-#define LATER_WIDE(p) md_calls_later(p, sizeof(wchar_t));
+#define LATER_STRING(s) md_calls_later(s, 1);
+#define LATER_WIDE(s) md_calls_later(s, sizeof(wchar_t));
+#define CLEAR(p, n) md_calls_clear(p, n);
+#define KEEP(s, unit) \
+	const void *kept = *(s); \
+	md_calls_later(kept, unit);
 #define IF(condition, touches) \
 	if (condition) { \
 		touches \
@@ -138,7 +147,10 @@
 #undef MAY_WRITE
 #undef MAY_WRITE_ROOM
 #undef LATER
+#undef LATER_STRING
 #undef LATER_WIDE
+#undef CLEAR
+#undef KEEP
 #undef IF
 #undef DID_READ
 #undef DID_WRITE
@@ -147,7 +159,15 @@
 #undef CALL_EARLY
 #undef CALL_VOID
 
-/* --- the wrappers ------------------------------------------------------------ */
+/* --- quickly looked at --------------------------------------------------------- */
+
+#ifdef MD_CALLS_HOT
+#define MD_CALLS_LOOKED(type, name, parameters) static __attribute__((noinline)) type looked_##name parameters
+#else
+#define MD_CALLS_LOOKED(type, name, parameters) \
+	type md_check_##name parameters; \
+	type md_check_##name parameters
+#endif
 
 #define READ(p, n) &&md_calls_good(p, n)
 #define WRITE(p, n) &&md_calls_good(p, n)
@@ -167,12 +187,14 @@
 #define MAY_WRITE(p, n) &&md_calls_good(p, n)
 #define MAY_WRITE_ROOM(p, n, room) &&md_calls_good(p, n)
 #define LATER(p) &&md_calls_is_other(p)
-#define LATER_WIDE(p) &&md_calls_is_other(p)
+#define LATER_STRING(s) &&md_calls_is_other(s)
+#define LATER_WIDE(s) &&md_calls_is_other(s)
+#define CLEAR(p, n) &&md_calls_is_other(p)
+#define KEEP(s, unit) &&md_calls_is_other(*(s))
 #define IF(condition, touches) &&(!(condition) || (true touches))
 
 #define CALL(type, name, parameters, arguments, before, after) \
-	type md_check_##name parameters; \
-	type md_check_##name parameters \
+	MD_CALLS_LOOKED(type, name, parameters) \
 	{ \
 		if (md_likely(md_calls_real.name != NULL before)) \
 			return md_calls_real.name arguments; \
@@ -180,8 +202,7 @@
 	}
 #define CALL_EARLY CALL
 #define CALL_VOID(name, parameters, arguments, before, after) \
-	void md_check_##name parameters; \
-	void md_check_##name parameters \
+	MD_CALLS_LOOKED(void, name, parameters) \
 	{ \
 		if (md_likely(md_calls_real.name != NULL before)) \
 			md_calls_real.name arguments; \
@@ -209,9 +230,76 @@
 #undef MAY_WRITE
 #undef MAY_WRITE_ROOM
 #undef LATER
+#undef LATER_STRING
 #undef LATER_WIDE
+#undef CLEAR
+#undef KEEP
 #undef IF
 #undef CALL
 #undef CALL_EARLY
 #undef CALL_VOID
+
+/* --- at once ------------------------------------------------------------------- */
+
+#ifdef MD_CALLS_HOT
+#include "runtime/calls_quick.h"
+
+#define READ(p, n) &&md_quick_good(p, n)
+#define WRITE(p, n) &&md_quick_good(p, n)
+#define READ_STRING(s) &&md_quick_string(s, SIZE_MAX)
+#define READ_STRING_MAX(s, n) &&md_quick_string(s, n)
+#define READ_UNTIL(s, c) &&md_quick_string(s, SIZE_MAX)
+#define READ_WIDE(s) &&md_quick_room(s) == MD_ACCESS_ROOM_OTHER
+#define COMPARE(a, b, n, how) &&md_quick_compare(a, b, n, how)
+#define COPY(to, from, n, how) &&md_quick_copy(to, from, n, how)
+#define OVERLAP(error, to, n, from, m) && !md_calls_overlap(to, n, from, m)
+#define SIZE(p, n) &&(ssize_t)(n) >= 0
+#define MAY_READ(p, n) &&md_quick_good(p, n)
+#define MAY_WRITE(p, n) &&md_quick_good(p, n)
+#define MAY_WRITE_ROOM(p, n, room) &&md_quick_good(p, n)
+#define LATER(p) &&md_quick_room(p) == MD_ACCESS_ROOM_OTHER
+#define LATER_STRING(s) &&md_quick_string(s, SIZE_MAX)
+#define IF(condition, touches) &&(!(condition) || (true touches))
+
+#define CALL(type, name, parameters, arguments, before, after) \
+	type md_check_##name parameters; \
+	type md_check_##name parameters \
+	{ \
+		if (md_likely(md_calls_real.name != NULL before)) \
+			return md_calls_real.name arguments; \
+		return looked_##name arguments; \
+	}
+#define CALL_EARLY CALL
+#define CALL_VOID(name, parameters, arguments, before, after) \
+	void md_check_##name parameters; \
+	void md_check_##name parameters \
+	{ \
+		if (md_likely(md_calls_real.name != NULL before)) \
+			md_calls_real.name arguments; \
+		else \
+			looked_##name arguments; \
+	}
+
+#include MD_CALLS_TABLE
+
+#undef READ
+#undef WRITE
+#undef READ_STRING
+#undef READ_STRING_MAX
+#undef READ_UNTIL
+#undef READ_WIDE
+#undef COMPARE
+#undef COPY
+#undef OVERLAP
+#undef SIZE
+#undef MAY_READ
+#undef MAY_WRITE
+#undef MAY_WRITE_ROOM
+#undef LATER
+#undef LATER_STRING
+#undef IF
+#undef CALL
+#undef CALL_EARLY
+#undef CALL_VOID
+#endif
 #undef CALL_OWN

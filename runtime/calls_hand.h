@@ -13,11 +13,8 @@
 /* A function of its own, because the stack begins with its caller: the wrapper has jumped to it. */
 #define MD_CALLS_CHECKED static __attribute__((noipa))
 #define MD_CALLS_SCOPE(called) \
-	struct md_calls_scope scope = { \
-		.function = #called, \
-		.frame = __builtin_frame_address(0), \
-		.told_before = md_self ? md_self->accesses_told : 0, \
-	}
+	struct md_calls_scope scope; \
+	md_calls_begin(&scope, #called, __builtin_frame_address(0))
 #define MD_CALLS_RANGE_IN(scope, kind, p, n) \
 	if (!md_calls_good(p, n)) \
 		md_calls_bad(scope, kind, p, n);

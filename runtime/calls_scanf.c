@@ -19,7 +19,7 @@
 	before; \
 	READ_STRING(format) \
 	int result = md_calls_real.real arguments; \
-	if (result > 0) \
+	if (result >= 0) \
 		md_calls_scan_format(&scope, format, sizeof *format, old, copy, result); \
 	va_end(copy); \
 	md_calls_end(&scope);

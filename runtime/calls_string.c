@@ -2,6 +2,7 @@
  *
  * The wrappers of <string.h> and <strings.h>.
  */
+#define MD_CALLS_HOT
 #define MD_CALLS_TABLE "runtime/calls_string.def"
 #include "runtime/calls_generate.h"
 
@@ -19,16 +20,33 @@ MD_CALLS_CHECKED size_t checked_strlen(const char *string)
 	return result;
 }
 
-size_t md_check_strlen(const char *string);
-size_t md_check_strlen(const char *string)
+static __attribute__((noinline)) size_t looked_strlen(const char *string)
 {
 	size_t room = md_calls_room(string);
 
-	if (md_unlikely(!md_calls_real.strlen))
+	if (md_unlikely(!md_calls_real.strlen || room == MD_ACCESS_ROOM_OTHER))
 		return checked_strlen(string);
-	if (md_likely(room == MD_ACCESS_ROOM_OTHER))
-		return md_calls_real.strlen(string);
 	const char *end = room ? md_calls_real.memchr(string, 0, room) : NULL;
 
 	return md_likely(end != NULL) ? (size_t)(end - string) : checked_strlen(string);
+}
+
+size_t md_check_strlen(const char *string);
+size_t md_check_strlen(const char *string)
+{
+	size_t room = md_quick_room(string);
+
+	if (md_unlikely(!md_calls_real.strlen))
+		return checked_strlen(string);
+	if (room == MD_ACCESS_ROOM_OTHER)
+		return md_calls_real.strlen(string);
+	if (md_likely(room)) {
+		unsigned length = md_quick_short_length(string);
+
+		if (length < MD_QUICK_BYTES && length < room)
+			return length;
+		if (md_quick_ends(string, room))
+			return md_calls_real.strlen(string);
+	}
+	return looked_strlen(string);
 }

@@ -6,6 +6,8 @@
  */
 #include "runtime/calls.h"
 
+#include <limits.h>
+
 #define WINDOW_BYTES 128
 #define FIRST_BYTES 16
 
@@ -17,6 +19,11 @@ static size_t least(size_t a, size_t b)
 static uint32_t unit_at(const void *string, size_t i, size_t unit)
 {
 	return unit == 1 ? ((const unsigned char *)string)[i] : ((const uint32_t *)string)[i];
+}
+
+size_t md_calls_room(const void *pointer)
+{
+	return md_access_room(&md_process.heap, (uintptr_t)pointer);
 }
 
 /* Index of the first unit that is c, of `count`; count if there is none. */
@@ -182,27 +189,31 @@ static bool copy_overlaps(const void *to, const void *from, const struct copy *c
 	return md_calls_overlap((const char *)to + copy->start, least(copy->write, copy->read), from, copy->read);
 }
 
-/* The commonest case in short: strcpy. */
-static bool is_plain_copy_good(const char *to, const char *from, size_t to_room, size_t from_room)
+/* Bytes of a string with its NUL; 0 if it does not end in its room. */
+static inline size_t bytes_within(const char *string, size_t room)
 {
-	size_t bytes;
+	if (room == MD_ACCESS_ROOM_OTHER)
+		return md_calls_real.strlen(string) + 1;
+	const char *end = room ? md_calls_real.memchr(string, 0, room) : NULL;
 
-	if (from_room == MD_ACCESS_ROOM_OTHER) {
-		bytes = md_calls_real.strlen(from) + 1;
-	} else {
-		const char *end = from_room ? md_calls_real.memchr(from, 0, from_room) : NULL;
+	return end ? (size_t)(end - string) + 1 : 0;
+}
 
-		if (!end)
-			return false;
-		bytes = (size_t)(end - from) + 1;
-	}
-	return bytes <= to_room && !md_calls_overlap(to, bytes, from, bytes);
+/* The commonest cases in short: strcpy, strcat. */
+static bool is_text_copy_good(const char *to, const char *from, size_t to_room, size_t from_room, unsigned how)
+{
+	size_t used = how & MD_CALLS_APPEND ? bytes_within(to, to_room) : 1, bytes = used ? bytes_within(from, from_room) : 0;
+
+	if (!bytes)
+		return false;
+	used--;
+	return bytes <= to_room - used && !md_calls_overlap(to + used, bytes, from, bytes);
 }
 
 bool md_calls_copy_good(const void *to, const void *from, size_t to_room, size_t from_room, size_t most, unsigned how)
 {
-	if (how == MD_CALLS_PLAIN && most == SIZE_MAX)
-		return is_plain_copy_good(to, from, to_room, from_room);
+	if (most == SIZE_MAX && (how & ~(unsigned)MD_CALLS_APPEND) == MD_CALLS_PLAIN)
+		return is_text_copy_good(to, from, to_room, from_room, how);
 	struct copy copy = measure(to, from, most, how);
 
 	return !copy.to_unended && !copy.from_unended && copy.write <= SIZE_MAX - copy.start &&
@@ -250,6 +261,59 @@ size_t md_calls_string_bytes_max(const char *string, size_t n)
 size_t md_calls_wide_bytes(const wchar_t *string)
 {
 	return string ? (md_calls_real.wcslen(string) + 1) * sizeof *string : 0;
+}
+
+size_t md_calls_multibyte_bytes(const char *from, size_t n)
+{
+	mbstate_t state = { 0 };
+	size_t at = 0;
+
+	if (!from || md_calls_string(from, SIZE_MAX, 1))
+		return 0;
+	for (; n; n--) {
+		size_t bytes = md_calls_real.mbrlen(from + at, MB_LEN_MAX, &state);
+
+		if (bytes == 0 || bytes > MB_LEN_MAX) /* the NUL; not a character */
+			return at + 1;
+		at += bytes;
+	}
+	return at;
+}
+
+size_t md_calls_converted_bytes(const wchar_t *from, size_t n)
+{
+	mbstate_t state = { 0 };
+	char character[MB_LEN_MAX];
+	size_t at = 0;
+
+	if (!from || md_calls_string(from, SIZE_MAX, sizeof *from))
+		return 0;
+	while (n) {
+		size_t bytes = md_calls_real.wcrtomb(character, from[at], &state);
+
+		if (!from[at++] || bytes == (size_t)-1 || bytes > n)
+			break;
+		n -= bytes;
+	}
+	return at * sizeof *from;
+}
+
+size_t md_calls_kept_bytes(const void *kept, const void *now, const void *to, size_t result, size_t most, size_t unit)
+{
+	bool failed = result == (size_t)-1;
+
+	if (!kept)
+		return 0;
+	if (failed && !to) /* the pointer stays: as far as what is no character */
+		return least(unit == 1 ? md_calls_multibyte_bytes(kept, SIZE_MAX) : md_calls_converted_bytes(kept, SIZE_MAX),
+			md_calls_product(most, unit));
+	if (to && now)
+		return (size_t)((const char *)now - (const char *)kept) + (failed ? unit : 0);
+	if (unit == 1)
+		return most == SIZE_MAX ? md_calls_string_bytes(kept) : md_calls_string_bytes_max(kept, most);
+	size_t length = md_calls_real.wcsnlen(kept, most);
+
+	return (length < most ? length + 1 : most) * unit;
 }
 
 size_t md_calls_narrow_bytes(const wchar_t *from, size_t written, size_t n)

@@ -127,3 +127,72 @@ static void look_at_message(struct md_calls_scope *scope, enum md_access_kind ki
 
 MESSAGE(recvmsg, MD_ACCESS_WRITE, struct msghdr)
 MESSAGE(sendmsg, MD_ACCESS_READ, const struct msghdr)
+
+/* The kernel stops at the first message that it cannot move, and the result says how many it did: only the first is touched for certain. */
+static bool are_good_messages(const struct mmsghdr *messages, unsigned count)
+{
+	if (!md_calls_good(messages, md_calls_product(count, sizeof *messages)))
+		return false;
+	for (unsigned i = 0; i < count; i++)
+		if (!is_good_message(&messages[i].msg_hdr))
+			return false;
+	return true;
+}
+
+static void clear_message(const struct msghdr *message)
+{
+	md_calls_clear(message->msg_name, message->msg_name ? message->msg_namelen : 0);
+	md_calls_clear(message->msg_control, message->msg_control ? message->msg_controllen : 0);
+	if (md_calls_good(message->msg_iov, md_calls_product(message->msg_iovlen, sizeof *message->msg_iov)))
+		for (size_t i = 0; i < message->msg_iovlen; i++)
+			md_calls_clear(message->msg_iov[i].iov_base, message->msg_iov[i].iov_len);
+}
+
+static void look_at_messages(struct md_calls_scope *scope, enum md_access_kind kind, const struct mmsghdr *messages, unsigned count)
+{
+	if (!md_calls_good(messages, sizeof *messages)) {
+		md_calls_bad(scope, MD_ACCESS_WRITE, messages, sizeof *messages);
+		return;
+	}
+	look_at_message(scope, kind, &messages->msg_hdr);
+	for (unsigned i = 1; i < count && md_calls_good(&messages[i], sizeof *messages); i++)
+		clear_message(&messages[i].msg_hdr);
+}
+
+/* moved: messages that were. */
+static void look_at_moved(struct md_calls_scope *scope, enum md_access_kind kind, const struct mmsghdr *messages, int moved)
+{
+	size_t bytes = moved > 0 ? md_calls_product((size_t)moved, sizeof *messages) : 0;
+
+	if (!md_calls_good(messages, bytes)) {
+		md_calls_bad(scope, MD_ACCESS_WRITE, messages, bytes);
+		return;
+	}
+	for (int i = 0; i < moved; i++)
+		look_after(scope, kind, messages[i].msg_hdr.msg_iov, messages[i].msg_hdr.msg_iovlen, messages[i].msg_len);
+}
+
+#define MESSAGES(name, kind, parameters, arguments) \
+	MD_CALLS_CHECKED int checked_##name parameters \
+	{ \
+		if (!MD_CALLS_HAS(name)) \
+			return -1; \
+		MD_CALLS_SCOPE(name); \
+		if (messages && count) \
+			look_at_messages(&scope, kind, messages, count); \
+		int result = md_calls_real.name arguments; \
+		look_at_moved(&scope, kind, messages, result); \
+		md_calls_end(&scope); \
+		return result; \
+	} \
+	int md_check_##name parameters; \
+	int md_check_##name parameters \
+	{ \
+		if (md_likely(md_calls_real.name != NULL && messages && count <= IOV_MAX && are_good_messages(messages, count))) \
+			return md_calls_real.name arguments; \
+		return checked_##name arguments; \
+	}
+
+MESSAGES(recvmmsg, MD_ACCESS_WRITE, (int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout),
+	(fd, messages, count, flags, timeout))
+MESSAGES(sendmmsg, MD_ACCESS_READ, (int fd, struct mmsghdr *messages, unsigned count, int flags), (fd, messages, count, flags))

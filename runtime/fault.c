@@ -61,6 +61,8 @@ static void report_access(struct md_thread *self, const struct job *job)
 	md_fault_read(&fault, job->info, job->context);
 	if (!fault.known)
 		fault.access.addr = fault.addr;
+	if (md_access_is_excused(self, fault.access.addr)) /* by a call of the C library that was reported before it was made */
+		return;
 	struct md_call call = { .api = MD_API_NONE,
 		.stack = md_unwind_capture_at(self, &fault.registers, fault.access.kind == MD_ACCESS_EXECUTE) };
 
@@ -107,7 +109,9 @@ static void report(void *argument)
 			say_crash(job->number, job->info, job->context);
 		return;
 	}
-	if (job->is_crash)
+	if (job->is_crash && md_access_is_excused(self, (uintptr_t)job->info->si_addr))
+		md_access_excuse(self, 0, 0); /* the call that was reported ends here, whatever the program makes of the signal */
+	else if (job->is_crash)
 		md_crash_add(self, &crash_record, job->number, job->info, job->context);
 	else
 		report_access(self, job);

@@ -2,8 +2,8 @@
  *
  * Access: may the program touch these bytes, and if not, whose bytes are they, and what mistake is it?
  *
- * The quick test (md_access_room) is inline: two loads for memory that is not the heap's, the zone and the record for memory that is. Only
- * what it does not accept is judged, which costs more and may wait.
+ * The quick test (md_access_room) is inline: two comparisons for memory far from the heap, two loads more for other memory, the zone and
+ * the record for the heap's. Only what it does not accept is judged, which costs more and may wait.
  *
  * What is not the heap's is never bad: stacks, globals and mappings of others are not known here.
  *
@@ -25,35 +25,54 @@
 #define MD_ERROR_NONE MD_ERROR_COUNT   /* nothing is wrong */
 #define MD_ACCESS_ROOM_OTHER SIZE_MAX  /* the memory is not the heap's */
 
+/* The part of md_access_room for a zone of large or guarded blocks. */
+static inline __attribute__((always_inline)) size_t md_access_room_apart(const struct md_zone *zone, uintptr_t addr)
+{
+	bool large = zone->kind == MD_ZONE_LARGE;
+	uint32_t slot = 0;
+
+	if (!large && (addr < zone->first_slot || (slot = md_zone_slot_at(zone, addr)) >= zone->slot_count))
+		return 0;
+	const struct md_record *record = &zone->records[slot];
+
+	if (atomic_load_explicit(&record->state, memory_order_acquire) != MD_BLOCK_LIVE)
+		return 0;
+	size_t size = large ? zone->large_size : record->size;
+	uintptr_t offset = addr - (large ? zone->large_user : md_guard_user(zone, record, md_zone_slot_begin(zone, slot)));
+
+	return offset < size ? size - offset : 0;
+}
+
 /* The part of md_access_room for an entry of the page map that is not 0. */
-static inline size_t md_access_room_within(uintptr_t entry, uintptr_t addr)
+static inline __attribute__((always_inline)) size_t md_access_room_within(uintptr_t entry, uintptr_t addr)
 {
 	const struct md_zone *zone = (const struct md_zone *)entry;
-	uint32_t slot = 0;
 
 	if (__builtin_expect(entry & 1, 0)) /* a free run */
 		return 0;
-	if (__builtin_expect(zone->kind != MD_ZONE_LARGE, 1)) {
-		if (__builtin_expect(addr < zone->first_slot, 0))
-			return 0;
-		slot = md_zone_slot_at(zone, addr);
-		if (__builtin_expect(slot >= zone->slot_count, 0))
-			return 0;
-	}
+	if (__builtin_expect(zone->kind >= MD_ZONE_LARGE, 0))
+		return md_access_room_apart(zone, addr);
+	/* Before the first slot the offset is negative; in 32 bits that is a slot number near the reciprocal, far beyond the count. */
+	uintptr_t offset = addr - zone->first_slot;
+	uint32_t slot = (uint32_t)((uint64_t)(uint32_t)(offset >> 4) * zone->slot_reciprocal >> 32);
+
+	if (__builtin_expect(slot >= zone->slot_count, 0))
+		return 0;
 	const struct md_record *record = &zone->records[slot];
 
 	if (__builtin_expect(atomic_load_explicit(&record->state, memory_order_acquire) != MD_BLOCK_LIVE, 0))
 		return 0;
-	struct md_extent extent = md_extent_of(zone, record, md_zone_slot_begin(zone, slot));
+	size_t size = record->size;
 
-	return addr - extent.user < extent.size ? extent.size - (addr - extent.user) : 0;
+	offset -= (uint32_t)(slot * zone->slot_bytes) + 16u * record->user_offset16;
+	return __builtin_expect(offset < size, 1) ? size - offset : 0;
 }
 
 /* Bytes from addr on that the live block around it has; 0 where no live block has that byte, MD_ACCESS_ROOM_OTHER where the memory is not
  * the heap's. A range is good if its length is at most this, so that an empty one always is. Any thread, any time, signal handlers too. */
-static inline size_t md_access_room(const struct md_heap *heap, uintptr_t addr)
+static inline __attribute__((always_inline)) size_t md_access_room(const struct md_heap *heap, uintptr_t addr)
 {
-	uintptr_t entry = md_page_map_get(&heap->map, addr);
+	uintptr_t entry = md_page_map_get_inside(&heap->map, addr);
 
 	return __builtin_expect(!entry, 1) ? MD_ACCESS_ROOM_OTHER : md_access_room_within(entry, addr);
 }

@@ -45,16 +45,28 @@ void md_page_map_set(struct md_page_map *map, uintptr_t begin, size_t bytes, uin
 /* First address at or after addr whose unit has an entry that is not 0, or 0 when there is none. For walks over the whole heap. */
 uintptr_t md_page_map_next(const struct md_page_map *map, uintptr_t addr);
 
-static inline uintptr_t md_page_map_get(const struct md_page_map *map, uintptr_t addr)
+/* The entry for an address of which no bit beyond MD_ADDRESS_BITS is set. */
+static inline uintptr_t md_page_map_entry(const struct md_page_map *map, uintptr_t addr)
 {
-	if (__builtin_expect(addr >> MD_ADDRESS_BITS != 0, 0))
-		return 0;
 	const struct md_page_map_leaf *leaf =
 		atomic_load_explicit(&map->root[addr >> (MD_UNIT_SHIFT + MD_LEAF_BITS)], memory_order_acquire);
 
 	if (__builtin_expect(!leaf, 0))
 		return 0;
 	return atomic_load_explicit(&leaf->entries[addr >> MD_UNIT_SHIFT & ((1u << MD_LEAF_BITS) - 1)], memory_order_acquire);
+}
+
+static inline uintptr_t md_page_map_get(const struct md_page_map *map, uintptr_t addr)
+{
+	return __builtin_expect(addr >> MD_ADDRESS_BITS != 0, 0) ? 0 : md_page_map_entry(map, addr);
+}
+
+/* The same, sooner for what lies outside of all that was ever reserved, such as stacks and programs. */
+static inline __attribute__((always_inline)) uintptr_t md_page_map_get_inside(const struct md_page_map *map, uintptr_t addr)
+{
+	if (addr < atomic_load_explicit(&map->low, memory_order_relaxed) || addr >= atomic_load_explicit(&map->high, memory_order_relaxed))
+		return 0;
+	return md_page_map_entry(map, addr);
 }
 
 /* The zone at addr, or NULL. */

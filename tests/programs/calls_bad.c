@@ -96,6 +96,8 @@ static void (*const functions[])(void) = {
 
 int main(int argc, char **argv)
 {
+	if (argc > 1 && !strcmp(argv[1], "death_by_negative_size")) /* not one of the rows: nobody survives it */
+		memset(malloc(10), 0, (size_t)-twelve);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		if (argc < 2) {
 			printf("%s|%s|%s|%s\n", rows[i].name, rows[i].slug, rows[i].access, rows[i].where);

@@ -70,6 +70,17 @@ BAD(fread, "heap-buffer-overflow", "WRITE of size 12 * in fread", OVER, fread(p,
 BAD(fwrite, "heap-buffer-overflow", "READ of size 12 * in fwrite", OVER, fwrite(p, 4, 3, fopen("/dev/null", "w")))
 BAD(getline, "heap-buffer-overflow", "WRITE of size 21 * in getline", OVER,
 	char *l = line(); size_t n = 100; getline(&l, &n, input("hello world and more")))
+BAD(mbstowcs_from, "heap-buffer-overflow", "READ of size * in mbstowcs", OVER, unended(); sink = mbstowcs((wchar_t *)q, p, 20))
+BAD(wcstombs_from, "heap-buffer-overflow", "READ of size * in wcstombs", OVER40, wmemset(w, 'a', 10); sink = wcstombs(q, w, 100))
+BAD(mbsrtowcs_from, "heap-buffer-overflow", "READ of size * in mbsrtowcs", OVER, unended(); const char *from = p; mbstate_t s = { 0 };
+	sink = mbsrtowcs((wchar_t *)q, &from, 20, &s))
+BAD(mbsnrtowcs_from, "heap-buffer-overflow", "READ of size * in mbsnrtowcs", OVER, unended(); const char *from = p; mbstate_t s = { 0 };
+	sink = mbsnrtowcs((wchar_t *)q, &from, 12, 20, &s))
+BAD(wcsrtombs_from, "heap-buffer-overflow", "READ of size * in wcsrtombs", OVER40, wmemset(w, 'a', 10); const wchar_t *from = w;
+	mbstate_t s = { 0 }; sink = wcsrtombs(q, &from, 100, &s))
+BAD(wcsrtombs_count, "heap-buffer-overflow", "READ of size * in wcsrtombs", OVER40, wmemset(w, 'a', 10); const wchar_t *from = w;
+	mbstate_t s = { 0 }; sink = wcsrtombs(NULL, &from, 0, &s))
+BAD(sscanf_reached, "heap-use-after-free", "WRITE of size 4 at", FREED, int i; sscanf("12 a", "%d %n", &i, (int *)gone))
 BAD(sscanf, "heap-buffer-overflow", "WRITE of size 12 * in *sscanf", OVER, sscanf("hello_world", "%s", p))
 BAD(sscanf_int, "heap-use-after-free", "WRITE of size 4 at", FREED, sscanf("7 8", "%*d %d", (int *)gone))
 
@@ -91,6 +102,19 @@ BAD(recvmsg, "heap-buffer-overflow", "WRITE of size 12 * in recvmsg", OVER, int 
 BAD(getcwd, "heap-buffer-overflow", "WRITE of size * in getcwd", OVER, chdir("/usr/share/doc"); sink = (uintptr_t)getcwd(p, 100))
 BAD(readlink, "heap-buffer-overflow", "WRITE of size * in readlink", OVER, sink = readlink("/proc/self/exe", p, 100))
 BAD(open, "heap-use-after-free", "READ of size 1 * in open", FREED, sink = open(gone, O_RDONLY))
+
+BAD(sendmmsg, "heap-buffer-overflow", "READ of size 12 * in sendmmsg", OVER, int two[2]; struct iovec part = { p, 12 };
+	struct mmsghdr message = { .msg_hdr = { .msg_iov = &part, .msg_iovlen = 1 } };
+	socketpair(AF_UNIX, SOCK_DGRAM, 0, two); sink = sendmmsg(two[0], &message, 1, 0))
+BAD(recvmmsg, "heap-buffer-overflow", "WRITE of size 12 * in recvmmsg", OVER, int two[2]; struct iovec parts[2] = { { q, 50 }, { p, 50 } };
+	struct mmsghdr messages[2] = { { .msg_hdr = { .msg_iov = parts, .msg_iovlen = 1 } },
+		{ .msg_hdr = { .msg_iov = parts + 1, .msg_iovlen = 1 } } };
+	socketpair(AF_UNIX, SOCK_DGRAM, 0, two); write(two[0], text, twelve); write(two[0], text, twelve);
+	sink = recvmmsg(two[1], messages, 2, 0, NULL))
+BAD(getsockopt, "heap-buffer-overflow", "WRITE of size 12 * in getsockopt", OVER, int two[2]; socklen_t n = 12;
+	socketpair(AF_UNIX, SOCK_STREAM, 0, two); sink = getsockopt(two[0], SOL_SOCKET, SO_PEERCRED, p, &n))
+BAD(setsockopt, "heap-use-after-free", "READ of size 4 * in setsockopt", FREED, int two[2]; socketpair(AF_UNIX, SOCK_STREAM, 0, two);
+	sink = setsockopt(two[0], SOL_SOCKET, SO_KEEPALIVE, gone, 4))
 
 /* stdlib.h, time.h, arpa/inet.h, iconv.h */
 BAD(qsort, "heap-buffer-overflow", "WRITE of size 12 * in qsort", OVER, qsort(p, 12, 1, compare))
@@ -123,3 +147,5 @@ BAD(read_freed, "heap-use-after-free", "WRITE of size 20 * in read", FREED, sink
 BAD(memcpy_overlap, "memcpy-param-overlap", "WRITE of size 12 * in memcpy", "100-byte block", memcpy(q + 4, q, twelve))
 BAD(strcpy_overlap, "strcpy-param-overlap", "WRITE of size * in strcpy", "100-byte block", strcpy(q, text); strcpy(q, q + 2))
 BAD(strcat_overlap, "strcat-param-overlap", "WRITE of size * in strcat", "100-byte block", strcpy(q, text); q[40] = 0; strcat(q, q + 6))
+BAD(memcpy_negative, "negative-size-param", "* in memcpy", "100-byte block", char *r = malloc(100); memcpy(q, r, -1))
+BAD(memmove_negative, "negative-size-param", "* in memmove", "100-byte block", char *r = malloc(100); memmove(q, r, -1))

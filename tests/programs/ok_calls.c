@@ -81,6 +81,20 @@ static void wide(void)
 	CHECK(!wmemcmp(wcsncpy(six, bare, 5), L"hello", 5) && !wcscmp(wcscat(wcscpy(six, L"he"), L"llo"), L"hello"));
 	wmemset(six, 1, 6), wmemcpy(six, a, 6), wmemmove(six, a, 6);
 	CHECK(wmemchr(bare, L'o', 100) == bare + 4 && wcscmp(bare, L"hey") < 0);
+	/* No NUL, and none is asked for; what is wide ends where the room for bytes does. */
+	char *text = BARE("hello!");
+	wchar_t *wide = exact(L"hello!", 24);
+	const char *from = text;
+	const wchar_t *wide_from = wide;
+	mbstate_t state = { 0 };
+
+	CHECK(mbstowcs(six, text, 6) == 6 && wcstombs(narrow, wide, 6) == 6);
+	CHECK(mbsrtowcs(six, &from, 6, &state) == 6 && wcsrtombs(narrow, &wide_from, 6, &state) == 6);
+	from = text, wide_from = wide;
+	CHECK(mbsnrtowcs(six, &from, 6, 6, &state) == 6 && wcsnrtombs(narrow, &wide_from, 6, 6, &state) == 6);
+	from = text, wide_from = wide;
+	CHECK(mbsnrtowcs(NULL, &from, 6, 0, &state) == 6 && wcsnrtombs(NULL, &wide_from, 6, 0, &state) == 6);
+	free(text), free(wide);
 	CHECK(mbstowcs(six, "hello", 6) == 5 && wcstombs(narrow, a, 6) == 5 && wcstombs(narrow, a, 5) == 5);
 	CHECK(swprintf(six, 6, L"%s", "hello") == 5 && snprintf(narrow, 6, "%ls", a) == 5);
 	free(a), free(six), free(bare), free(narrow);
@@ -98,6 +112,7 @@ static void formats(void)
 	strcpy(six, "ab");
 	CHECK(sprintf(six + 3, "%s", "cd") == 2 && sprintf(number, "%d%n", 123, n) == 3 && *n == 3);
 	CHECK(sprintf(six, "%2$s%1$s", "b", "aaaa") == 5);
+	CHECK(sscanf("5", "%d x%n", n, (int *)(number + 2)) == 1 && sscanf("5", "%d %n", n, (int *)number) == 1); /* not reached; room */
 	CHECK(sscanf("hello 5", "%5s %d", six, n) == 2 && sscanf("abcdef", "%6c", six) == 1 && sscanf("12", "%[0-9]",
 		number) == 1 && *n == 5);
 	fputs("abc\nabcdefgh\nxy", file), rewind(file);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Calls of the C library that touch what they should not: reported at the call, by the right name,
- * once; and calls that touch all there is up
- * to the last byte, which are not.
+ * Calls of the C library that touch what they should not: reported at the call, by the right name, once; and calls that touch all there is
+ * up to the last byte, which are not.
  */
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,15 +28,12 @@ static void check_row(const char *program, const struct row *row, const char *op
 	struct run_result result = run_program(&setup);
 	const char *at = result.report;
 
-	cr_expect(result.status == 0 && strstr(result.text, "went on"), "%s %s (%s): status %d, signal %d\n%s", program, row->name,
-		options, result.status,
-		result.signal, result.report);
+	cr_expect(result.status == 0 && strstr(result.text, "went on"), "%s %s (%s): status %d, signal %d\n%s", program, row->name, options,
+		result.status, result.signal, result.report);
 	cr_expect(run_count_reports(result.report) == 1, "%s %s (%s): %zu reports\n%s", program, row->name, options,
-		run_count_reports(result.report),
-		result.report);
+		run_count_reports(result.report), result.report);
 	cr_expect(expect_find(&at, row->slug) && expect_find(&at, row->access) && expect_find(&at, row->where),
-		"%s %s (%s): not %s, %s, %s:\n%s", program,
-		row->name, options, row->slug, row->access, row->where, result.report);
+		"%s %s (%s): not %s, %s, %s:\n%s", program, row->name, options, row->slug, row->access, row->where, result.report);
 	run_destroy(&result);
 }
 
@@ -116,8 +113,7 @@ static void check_property(const char *options, const char *cases)
 	struct run_result result = run_program(&setup);
 
 	cr_expect(result.status == 0 && strstr(result.text, "many bad, 0 wrong, ok"), "%s: status %d, signal %d\n%s%s", options,
-		result.status, result.signal,
-		result.text, result.report);
+		result.status, result.signal, result.text, result.report);
 	run_destroy(&result);
 }
 
@@ -143,6 +139,19 @@ Test(calls, can_be_switched_off, .timeout = 60)
 
 	cr_expect(!*result.report && strstr(result.text, "went on"), "%s%s", result.text, result.report);
 	run_destroy(&result);
+}
+
+/* A copy of negative size that the program does not survive: one report, and the signal that it would have died of. */
+Test(calls, a_negative_size_is_said_once, .timeout = 60)
+{
+	for (size_t i = 0; i < MODES; i++) {
+		struct run_setup setup = { .program = "programs/calls_bad", .arguments = { "death_by_negative_size" }, .options = guards[i] };
+		struct run_result result = run_program(&setup);
+
+		cr_expect(result.signal == SIGSEGV, "status %d, signal %d", result.status, result.signal);
+		cr_expect(run_count_reports(result.report) == 1 && strstr(result.report, "negative-size-param"), "%s", result.report);
+		run_destroy(&result);
+	}
 }
 
 /* What asked for memcpy before it was told apart from memmove may copy onto itself. */

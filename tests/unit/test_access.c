@@ -41,6 +41,19 @@ Test(access, a_block_may_be_used_to_its_last_byte)
 	}
 }
 
+/* The quick test computes the slot of such an address in 32 bits, where it is one that no zone has. */
+Test(access, before_the_first_slot_there_is_no_room)
+{
+	heap_start_default();
+	for (size_t size = 1; size <= MD_SLOT_BYTES_MAX - MD_REDZONE_BYTES; size = size * 2 + 15) {
+		const struct md_zone *zone = md_page_map_zone(&heap.map, (uintptr_t)heap_malloc(&heap, self, size));
+
+		cr_assert(zone->first_slot > zone->begin);
+		for (uintptr_t addr = zone->begin; addr < zone->first_slot; addr++)
+			cr_assert(md_access_room(&heap, addr) == 0, "size %zu, %zu before", size, zone->first_slot - addr);
+	}
+}
+
 Test(access, what_is_not_the_heaps_is_never_bad)
 {
 	int local;
