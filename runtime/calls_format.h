@@ -12,7 +12,8 @@
  * than the number of characters that will be printed; SIZE_MAX where that is not known, or nobody asked. The list is used up. */
 size_t md_calls_print_format(struct md_calls_scope *scope, const void *format, size_t unit, bool bounded, va_list *list);
 
-/* Looks at what scanf wrote to the first `assigned` destinations, after the call, and to those of %n that were reached for certain. old: "%as" allocates (before C99). */
+/* Looks at what scanf wrote to the first `assigned` destinations, after the call, and to those of %n that were reached for
+ * certain. old: "%as" allocates (before C99). */
 void md_calls_scan_format(struct md_calls_scope *scope, const void *format, size_t unit, bool old, va_list list, int assigned);
 
 #endif
