@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tests/system/support/run.h"
+#include "tests/system/support/expect.h"
 
 #define PYTHON "/usr/bin/python3" /* the one that Debian's python3-jsonschema is for */
 #define REPORT_SCHEMA "report/report.schema.json"
@@ -124,6 +124,30 @@ Test(formats, say_the_same_of_what_is_found_late)
 	compare(":guard=off", fingerprints, sizeof fingerprints);
 }
 
+/* Each kind of error: as many reports as in text, and all of them as the schemas say. */
+Test(formats, every_example)
+{
+	const char *sources[EXPECT_NAMES_MAX];
+	size_t count = expect_sources("examples", "", sources), reports = 0;
+	char options[2048];
+
+	snprintf(options, sizeof options, "symbolize=no:json_file=%s/json:sarif_file=%s/sarif:asan_file=%s/asan", folder, folder, folder);
+	for (size_t i = 0; i < count; i++) {
+		struct expectation *expectation = expect_read(sources[i]);
+		struct run_result result = expect_run(expectation, expect_program("examples", sources[i]), options);
+
+		reports += run_count_reports(result.report);
+		run_destroy(&result);
+		expect_destroy(expectation);
+	}
+	char *asan = run_file_read(in_folder("asan"));
+
+	cr_expect(reports > 25, "%zu", reports);
+	cr_expect(count_reports(false, "json") == (int)reports && count_reports(true, "sarif") >= (int)reports, "%zu", reports);
+	cr_expect(asan && run_count(asan, "ERROR: AddressSanitizer: ") + run_count(asan, "ERROR: LeakSanitizer: ") == reports, "%s", asan);
+	free(asan);
+}
+
 /* --- the log in another format -------------------------------------------------------------- */
 
 Test(formats, json_log)
@@ -180,6 +204,15 @@ Test(formats, asan_log)
 		run_count(result.report, "ERROR: AddressSanitizer: ") == ERRORS && run_count(result.report, "ERROR: LeakSanitizer: ") == 1,
 		"%s", result.report);
 	cr_expect(!strstr(result.report, "malloc-debug: heap"), "%s", result.report);
+	run_destroy(&result);
+}
+
+/* Suppressions, too, are found in a log of JSON: ready ones come as a message. */
+Test(formats, ready_suppressions_in_json)
+{
+	struct run_result result = run_preloaded("examples/double_free", "format=json:gen_suppressions=yes");
+
+	cr_expect(run_count(result.report, "\"type\":\"message\"") == 1 && strstr(result.report, "double-free:"), "%s", result.report);
 	run_destroy(&result);
 }
 
@@ -259,6 +292,45 @@ Test(formats, killed_while_writing)
 	int json = count_reports(false, "json"), sarif = count_reports(true, "sarif");
 
 	cr_expect(json >= PROCESSES / 2 * (ERRORS + 1) && sarif >= PROCESSES / 2 * (ERRORS + 1), "%d, %d", json, sarif);
+}
+
+/* There is room for the first results only: what does not fit leaves no trace. */
+Test(formats, whole_when_there_is_no_room)
+{
+	char command[2048];
+	struct stat status;
+
+	snprintf(command, sizeof command, "ulimit -f 56; MALLOC_DEBUG_OPTIONS=sarif_file=%s/sarif:json_file=%s/json exec %s", folder,
+		folder, run_build_path("programs/formats")); /* 56 times 512 bytes */
+	struct run_result result = run_program(&(struct run_setup){ .program = "/bin/sh", .arguments = { "-c", command } });
+	int sarif = count_reports(true, "sarif"), json = count_reports(false, "json");
+
+	cr_expect(result.status == 0 && run_count_reports(result.report) == ERRORS + 1, "status %d: %s", result.status, result.report);
+	cr_expect(stat(in_folder("sarif"), &status) == 0 && status.st_size <= 56 * 512);
+	cr_expect(sarif > 0 && sarif < ERRORS + 1, "%d results", sarif);
+	cr_expect(json > 0 && json <= ERRORS + 1, "%d lines", json);
+	cr_expect(strstr(result.report, "cannot write a report to"), "%s", result.report);
+	run_destroy(&result);
+}
+
+/* A forked child has files of its own. */
+Test(formats, a_file_for_each_process)
+{
+	char options[1024];
+
+	snprintf(options, sizeof options, "json_file=%s/%%e.%%p:format=json:log=%s/log.%%p.%%t.%%e%%%%", folder, folder);
+	struct run_result result = run_preloaded("programs/bug_in_child", options);
+
+	run_destroy(&result);
+	result = run_program(&(struct run_setup){ .program = "/bin/sh",
+		.plain = true,
+		.arguments = { "-c",
+			"cd $0 && wc -l bug_in_child.[0-9]* | grep -c '^ *1 ' && wc -l log.*.*.bug_in_child% | grep -c '^ *1 ' &&"
+			" cat bug_in_child.* > json && cat log.* > log",
+			folder } });
+	cr_expect(result.status == 0 && !strcmp(result.text, "2\n2\n"), "%s%s", result.text, result.report);
+	cr_expect(count_reports(false, "json") == 2 && count_reports(false, "log") == 2);
+	run_destroy(&result);
 }
 
 /* --- files ------------------------------------------------------------------------------------------ */
