@@ -92,6 +92,15 @@ static void lock_file(long fd)
 	}
 }
 
+/* A child that was forked meanwhile, past our handlers, has the file open still: it must not keep the lock. */
+static void close_file(long fd)
+{
+	struct flock lock = { .l_type = F_UNLCK, .l_whence = SEEK_SET };
+
+	md_syscall3(SYS_fcntl, fd, F_OFD_SETLK, (long)&lock);
+	md_syscall1(SYS_close, fd);
+}
+
 static const char *numbered(char name[PATH_BYTES + 8], const char *path, unsigned number)
 {
 	struct md_text text;
@@ -126,7 +135,7 @@ static bool is_too_large(const struct stat *status, size_t more)
 static long open_locked(const char *path, int flags, size_t more, struct stat *status)
 {
 	for (unsigned i = 0; i < TRIES; i++) {
-		struct stat there;
+		struct stat there = { 0 };
 		long fd = open_file(path, flags);
 
 		if (fd < 0)
@@ -145,7 +154,7 @@ static long open_locked(const char *path, int flags, size_t more, struct stat *s
 				return fd;
 			put_aside(path, (unsigned)md_process.options.log_keep);
 		}
-		md_syscall1(SYS_close, fd);
+		close_file(fd);
 	}
 	return -EBUSY;
 }
@@ -153,7 +162,7 @@ static long open_locked(const char *path, int flags, size_t more, struct stat *s
 int md_log_file_append(const char *pattern, const char *text, size_t bytes, bool whole)
 {
 	char path[PATH_BYTES];
-	struct stat status;
+	struct stat status = { 0 };
 	bool locked = whole || md_process.options.log_max;
 
 	if (md_is_restricted())
@@ -167,7 +176,7 @@ int md_log_file_append(const char *pattern, const char *text, size_t bytes, bool
 
 	if (result && locked && whole && S_ISREG(status.st_mode))
 		md_syscall2(SYS_ftruncate, fd, status.st_size);
-	md_syscall1(SYS_close, fd);
+	close_file(fd);
 	return result;
 }
 
@@ -219,7 +228,7 @@ static int write_document(long fd, off_t at, bool is_new, bool separate, const s
 int md_log_file_add(const char *pattern, const struct md_log_document *document)
 {
 	char path[PATH_BYTES];
-	struct stat status;
+	struct stat status = { 0 };
 
 	if (md_is_restricted())
 		return -EPERM;
@@ -239,7 +248,7 @@ int md_log_file_add(const char *pattern, const struct md_log_document *document)
 		else if (state == DOCUMENT_NONE || document->body_bytes)
 			result = write_document(fd, state == DOCUMENT_NONE ? 0 : status.st_size - (off_t)document->tail_bytes,
 				state == DOCUMENT_NONE, state == DOCUMENT_FILLED, document);
-		md_syscall1(SYS_close, fd);
+		close_file(fd);
 		if (state != DOCUMENT_DAMAGED)
 			return result;
 	}

@@ -191,7 +191,8 @@ static void put_sarif(char *buffer, size_t bytes, const struct job *job)
 		make_sarif(&text, job);
 	document.body_bytes = text.length - document.head_bytes;
 	document.tail = buffer + text.length;
-	memcpy(buffer + text.length, md_sarif_tail, tail_bytes);
+	text.capacity = bytes; /* so much was kept for it */
+	md_text_put(&text, md_sarif_tail);
 	if (document.body_bytes || !job)
 		write_sarif(&document);
 }

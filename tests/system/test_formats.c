@@ -148,6 +148,33 @@ Test(formats, every_example)
 	free(asan);
 }
 
+/* Growth, leaks of all kinds with who points to them, statistics. */
+Test(formats, other_reports)
+{
+	char options[1024];
+
+	snprintf(options, sizeof options,
+		"signal_snapshot=12:leak_kinds=direct,possible,reachable:leak_who=yes:stats=yes:format=json:json_file=%s/json:sarif_file=%s/sarif",
+		folder, folder);
+	struct run_result result = run_preloaded("programs/snap_signal", options);
+
+	cr_expect(result.status == 0 && count_reports(false, "json") == 7, "%s", result.report);
+	char *json = run_file_read(in_folder("json")), *sarif = run_file_read(in_folder("sarif"));
+
+	cr_assert(json && sarif);
+	cr_expect(run_count(json, "\"type\":\"growth\"") == 5 && run_count(json, "\"type\":\"leaks\"") == 1, "%s", json);
+	cr_expect(run_count(json, "\"type\":\"statistics\"") == 1 && strstr(json, "\"counters\":{\"allocations\":"), "%s", json);
+	cr_expect(strstr(json, "\"stacks_total\":1,\"rise\":15000,"), "%s", json);
+	cr_expect(
+		strstr(json, "\"kind\":\"reachable\"") && strstr(json, "\"pointers\":[{\"root\":\"global\",\"address\":\"0x"), "%s", json);
+	cr_expect(run_count(sarif, "\"ruleId\":\"memory-growth\"") == 4 && strstr(sarif, "\"ruleId\":\"still-reachable\""), "%s", sarif);
+	cr_expect(count_reports(true, "sarif") >= 5);
+	cr_expect(!strcmp(json, result.report), "the log is the same:\n%s", result.report);
+	free(json);
+	free(sarif);
+	run_destroy(&result);
+}
+
 /* --- the log in another format -------------------------------------------------------------- */
 
 Test(formats, json_log)
