@@ -7,6 +7,7 @@
 #include "runtime/unwind_generic.h"
 #include "runtime/interrupted.h"
 #include "src/cfi.h"
+#include "src/known_stacks.h"
 #include "src/os.h"
 
 /* A rule in 32 bits, kept with its frame. Offsets are counted in 8 bytes; what does not fit is complex. */
@@ -49,31 +50,34 @@ struct known {
 	md_stack_id stack; /* id of the stack that begins with this frame, once it was asked for */
 };
 
-/* A remembered stack, outermost frame first. */
+/* The stack that was walked last, outermost frame first. */
 struct memo {
 	unsigned count;
-	bool complete; /* the first frame is the outermost there is, not only the outermost remembered */
-	bool no_module; /* has frames of code that no module answers for: it may be other code next time */
+	unsigned capacity; /* frames of links and of frames: at least twice the depth of a stack */
+	bool complete;     /* the first frame is the outermost there is, not only the outermost remembered */
+	bool no_module;    /* has frames of code that no module answers for: it may be other code next time */
+	uintptr_t end_slot; /* complete, because no return address is here; or 0 */
 	struct link *links;
 	struct known *frames;
 };
 
-#define MEMO_BITS 4
-#define MEMOS (1u << MEMO_BITS)
-
-/* What is remembered of a thread: some of its last stacks, by their innermost frame. */
+/* What is remembered of a thread. */
 struct md_unwind_memo {
-	uint32_t epoch;     /* of `unloads` when the frames were true */
-	unsigned capacity;  /* frames of each memo, and of fresh: at least twice the depth of a stack */
-	struct memo *last;  /* the one that was true last: the next stack is most like it */
+	uint32_t epoch;  /* of `unloads` when all this was true */
+	bool unchecked;  /* and stacks need not be compared with libunwind's: a guess that holds is the answer */
+	struct md_known_stacks known;
+	struct memo last;
 	struct frame *fresh; /* of the walk under way, innermost first */
-	struct memo memos[MEMOS];
 	uintptr_t pcs[MD_STACK_FRAMES_MAX]; /* of the walks that remember nothing; here, because small stacks have no room for them */
 	uint32_t numbers[MD_STACK_FRAMES_MAX];
+	struct md_stack_link known_links[MD_KNOWN_LINKS_MAX];
 };
 
 /* How often code was unloaded: what was remembered before may name frames of other code. */
 static _Atomic uint32_t unloads;
+
+/* Blocks of known stacks that threads may take beyond their first ones: together less than 8 MB. */
+static _Atomic unsigned known_spare = 16384;
 
 /* --- reading the stack -------------------------------------------------- */
 
@@ -219,37 +223,43 @@ static inline bool is_same(const struct memo *memo, unsigned i, const struct fra
 	return memo->links[i].pc == frame->pc && memo->links[i].pc_slot == frame->sp - 8 && memo->frames[i].fp == frame->fp;
 }
 
-/* Makes `to` what `from` is up to frame `kept`, and the fresh frames on top of it. */
-static void remember(struct md_unwind_memo *all, struct memo *to, const struct memo *from, unsigned kept, unsigned fresh)
+static inline void set_second(struct link *link, const struct frame *frame)
 {
-	unsigned drop = kept + fresh > all->capacity ? kept + fresh - all->capacity : 0; /* the outermost go */
+	link->second_slot = frame->fp_slot ? frame->fp_slot : link->pc_slot;
+	link->second = frame->fp_slot ? frame->fp : frame->pc;
+}
+
+/* Makes the memo what it is up to frame `kept`, and the fresh frames on top of that. */
+static void remember(struct memo *memo, const struct frame *fresh, unsigned kept, unsigned count)
+{
+	unsigned drop = kept + count > memo->capacity ? kept + count - memo->capacity : 0; /* the outermost go */
 
 	if (drop > kept)
 		drop = kept;
-	if (to != from || drop) {
-		memmove(to->links, from->links + drop, (kept - drop) * sizeof *to->links);
-		memmove(to->frames, from->frames + drop, (kept - drop) * sizeof *to->frames);
+	if (md_unlikely(drop)) {
+		memmove(memo->links, memo->links + drop, (kept - drop) * sizeof *memo->links);
+		memmove(memo->frames, memo->frames + drop, (kept - drop) * sizeof *memo->frames);
+		memo->complete = false;
+		kept -= drop;
 	}
-	to->complete = !drop && from->complete;
-	to->no_module = kept > drop && from->no_module;
-	kept -= drop;
-	for (unsigned i = fresh; i-- > 0; kept++) {
-		const struct frame *frame = &all->fresh[i];
-		struct link *link = &to->links[kept];
+	memo->no_module = kept && memo->no_module;
+	while (count--) {
+		const struct frame *frame = &fresh[count];
+		struct link *link = &memo->links[kept];
 
 		link->pc_slot = frame->sp - 8;
 		link->pc = frame->pc;
-		link->second_slot = frame->fp_slot ? frame->fp_slot : link->pc_slot;
-		link->second = frame->fp_slot ? frame->fp : frame->pc;
-		to->frames[kept] = (struct known){
+		set_second(link, frame);
+		memo->frames[kept] = (struct known){
 			.fp = frame->fp,
 			.number = frame->number,
 			.rule = frame->rule,
-			.prefix = md_stack_hash_add(kept ? to->frames[kept - 1].prefix : 0, frame->number),
+			.prefix = md_stack_hash_add(kept ? memo->frames[kept - 1].prefix : 0, frame->number),
 		};
-		to->no_module |= frame->rule == (RULE_GUESS | RULE_NO_MODULE);
+		memo->no_module |= frame->rule == (RULE_GUESS | RULE_NO_MODULE);
+		kept++;
 	}
-	to->count = kept;
+	memo->count = kept;
 }
 
 static inline struct frame known_frame(const struct memo *memo, unsigned i)
@@ -260,70 +270,102 @@ static inline struct frame known_frame(const struct memo *memo, unsigned i)
 		.rule = memo->frames[i].rule, .fp_slot = link->second_slot == link->pc_slot ? 0 : link->second_slot };
 }
 
-/* Makes `to` the stack that begins with `frame`, walking by rules until it goes on as in `from`. False when a frame needs libunwind. */
-static __attribute__((noinline)) bool walk(struct md_unwind_memo *all, struct memo *to, const struct memo *from, struct frame frame, uintptr_t high,
-	unsigned depth)
+/* Whether the remembered stack still ends where it did. */
+static inline bool ends(const struct memo *memo)
 {
-	unsigned i = from->count, fresh = 0;
-	struct memo none = { 0 };
+	return memo->complete && (!memo->end_slot || !load(memo->end_slot));
+}
+
+/* Makes the memo the stack that begins with `frame`, walking by rules until it goes on as remembered. False when a frame needs libunwind. */
+static bool walk(struct memo *memo, struct frame *fresh, struct frame frame, uintptr_t high, unsigned depth)
+{
+	unsigned i = memo->count, count = 0;
 
 	for (;;) {
-		while (i && from->links[i - 1].pc_slot < frame.sp - 8)
+		while (i && memo->links[i - 1].pc_slot < frame.sp - 8)
 			i--;
-		if (i && is_same(from, i - 1, &frame)) {
-			unsigned need = depth > fresh ? depth - fresh : 1, last = i > need ? i - need : 0, j = validate(from->links, i - 1, last);
+		if (i && is_same(memo, i - 1, &frame)) {
+			unsigned need = depth > count ? depth - count : 1, last = i > need ? i - need : 0, j = validate(memo->links, i - 1, last);
 
-			if (j == last && (last > 0 || from->complete || i >= need)) {
-				remember(all, to, from, i, fresh);
+			if (j == last && (last > 0 || i >= need || ends(memo))) {
+				set_second(&memo->links[i - 1], &frame); /* the frame inside it may be another one than before */
+				remember(memo, fresh, i, count);
 				return true;
 			}
 			/* Up to j it is as remembered; from there it goes elsewhere (or further than was remembered). */
-			for (unsigned k = i; k-- > j && fresh < all->capacity;)
-				all->fresh[fresh++] = known_frame(from, k);
-			i = j;
-			frame = known_frame(from, j);
+			frame.number = memo->frames[i - 1].number;
+			frame.rule = memo->frames[i - 1].rule;
+			fresh[count++] = frame;
+			for (i--; i > j && count < memo->capacity; i--)
+				fresh[count++] = frame = known_frame(memo, i - 1);
 		} else {
 			look_up(&frame);
 			if (md_unlikely(frame.rule == RULE_COMPLEX))
 				return false;
-			all->fresh[fresh++] = frame;
+			fresh[count++] = frame;
 		}
 		struct frame caller = { 0 };
 
-		if (md_unlikely(fresh >= all->capacity))
+		if (md_unlikely(count >= memo->capacity)) {
+			memo->complete = false;
 			break;
+		}
 		if (!(frame.rule & (RULE_STACK | RULE_FRAME)) || !step(&frame, high, &caller)) {
-			none.complete = true;
+			memo->complete = true;
+			memo->end_slot = caller.sp ? caller.sp - 8 : 0;
 			break;
 		}
 		frame = caller;
 	}
-	remember(all, to, &none, 0, fresh);
+	remember(memo, fresh, 0, count);
 	return true;
 }
 
-/* Id of a remembered stack: its innermost `depth` frames. */
-static inline md_stack_id stack_of(struct md_unwind_memo *all, struct memo *memo, unsigned depth)
+/* Id of the stack just walked: its innermost `depth` frames. */
+static inline md_stack_id stack_of(struct memo *memo, uint32_t *numbers, unsigned depth)
 {
 	struct known *top = &memo->frames[memo->count - 1];
 
-	if (md_likely(top->stack.value))
+	if (top->stack.value)
 		return top->stack;
 	unsigned count = memo->count < depth ? memo->count : depth;
 	uint64_t hash = md_stack_hash_window(top->prefix, memo->count > depth ? memo->frames[memo->count - 1 - depth].prefix : 0, count);
 	md_stack_id id = md_stack_store_find(md_process.heap.stacks, hash);
 
 	if (md_unlikely(!id.value)) {
-		uint32_t *numbers = all->numbers;
-
 		for (unsigned i = 0; i < count; i++)
 			numbers[i] = memo->frames[memo->count - 1 - i].number;
 		id = md_stack_store_put_numbers(md_process.heap.stacks, numbers, count);
 	}
 	top->stack = id;
-	if (md_unlikely(memo->no_module))
-		memo->count = 0;
 	return id;
+}
+
+/* Lets the stack just walked be guessed next time. Of saved frame pointers only those count that a base further out is counted from: most code
+ * has none. */
+static void know(struct md_unwind_memo *all, const struct memo *memo, md_stack_id id, unsigned depth)
+{
+	struct md_stack_link *const end = all->known_links + MD_KNOWN_LINKS_MAX, *link = end;
+	unsigned top = memo->count - 1, last = memo->count > depth ? memo->count - depth : 0;
+	bool depends = false;
+
+	if (!last && memo->end_slot)
+		*--link = (struct md_stack_link){ memo->end_slot, 0 };
+	for (unsigned i = last;; i++) {
+		const struct link *at = &memo->links[i];
+		uint32_t rule = memo->frames[i].rule;
+
+		depends = rule & RULE_FRAME || (depends && !rule_saved(rule));
+		if (i == top)
+			break;
+		*--link = (struct md_stack_link){ at->pc_slot, at->pc };
+		if (depends && at->second_slot != at->pc_slot)
+			*--link = (struct md_stack_link){ at->second_slot, at->second };
+	}
+	const struct md_known_stack begin = { .pc = memo->links[top].pc, .sp = memo->links[top].pc_slot + 8, .fp = memo->frames[top].fp,
+		.fp_mask = depends ? ~(uintptr_t)0 : 0, .id = id };
+
+	md_known_stacks_put(&all->known, &begin, link, (size_t)(end - link));
 }
 
 /* Steps to the caller on a stack that nothing is known of. False at its end. */
@@ -391,30 +433,27 @@ static __attribute__((noinline)) md_stack_id capture_elsewhere(struct md_thread 
 
 static void forget_all(struct md_unwind_memo *all)
 {
-	for (unsigned i = 0; i < MEMOS; i++)
-		all->memos[i].count = 0;
+	all->last.count = 0;
+	md_known_stacks_forget(&all->known);
 	all->epoch = atomic_load_explicit(&unloads, memory_order_acquire);
 }
 
 static __attribute__((noinline)) struct md_unwind_memo *begin_memos(struct md_thread *self)
 {
 	if (!self->unwind) {
+		struct md_arena *arena = &md_process.heap.arena;
 		unsigned capacity = md_process.depth < 32 ? 64 : 2 * md_process.depth;
-		struct md_unwind_memo *all = md_arena_take(&md_process.heap.arena, sizeof *all, 64);
-		struct link *links = md_arena_take(&md_process.heap.arena, MEMOS * capacity * sizeof *links, 64);
-		struct known *frames = md_arena_take(&md_process.heap.arena, MEMOS * capacity * sizeof *frames, 64);
+		struct md_unwind_memo *all = md_arena_take(arena, sizeof *all, 64);
 
-		if (!all || !links || !frames)
+		if (!all || !md_known_stacks_init(&all->known, arena, &known_spare))
 			return NULL;
-		all->fresh = md_arena_take(&md_process.heap.arena, capacity * sizeof *all->fresh, 64);
-		if (!all->fresh)
+		all->last.links = md_arena_take(arena, capacity * sizeof *all->last.links, 64);
+		all->last.frames = md_arena_take(arena, capacity * sizeof *all->last.frames, 64);
+		all->fresh = md_arena_take(arena, capacity * sizeof *all->fresh, 64);
+		if (!all->last.links || !all->last.frames || !all->fresh)
 			return NULL;
-		all->capacity = capacity;
-		all->last = &all->memos[0];
-		for (unsigned i = 0; i < MEMOS; i++) {
-			all->memos[i].links = links + i * capacity;
-			all->memos[i].frames = frames + i * capacity;
-		}
+		all->last.capacity = capacity;
+		all->unchecked = md_process.options.unwind != MD_UNWIND_CHECK;
 		self->unwind = all;
 	}
 	forget_all(self->unwind);
@@ -471,40 +510,60 @@ void md_unwind_reset(struct md_thread *self)
 		forget_all(self->unwind);
 }
 
-md_stack_id md_unwind_capture(struct md_thread *self, const uintptr_t *entry)
+/* What to make of the stack just walked. */
+static md_stack_id take_walked(struct md_unwind_memo *all, unsigned depth)
 {
-	struct frame frame = { .pc = entry[1], .sp = (uintptr_t)(entry + 2), .fp = entry[0] };
+	md_stack_id id = stack_of(&all->last, all->numbers, depth);
+
+	if (md_unlikely(all->last.no_module))
+		all->last.count = 0;
+	else if (md_likely(id.value))
+		know(all, &all->last, id, depth);
+	return id;
+}
+
+/* Where the first guess is not the answer. */
+static __attribute__((noinline)) md_stack_id capture(struct md_thread *self, const uintptr_t *entry)
+{
+	const struct frame frame = { .pc = entry[1], .sp = (uintptr_t)(entry + 2), .fp = entry[0] };
+	const struct md_known_stack *known;
 	unsigned depth = md_process.depth;
 	struct md_unwind_memo *all = self->unwind;
+	md_stack_id id;
 
 	if (md_unlikely(!depth))
 		return MD_STACK_NONE;
-	self->counters.unwind_walks++;
 	if (md_unlikely(!all || all->epoch != atomic_load_explicit(&unloads, memory_order_relaxed)) && !(all = begin_memos(self)))
 		return MD_STACK_NONE;
 	if (md_unlikely(frame.sp < self->stack_low || frame.sp >= self->stack_high))
 		return capture_elsewhere(self, entry);
 	if (md_unlikely(md_process.options.unwind == MD_UNWIND_EXACT))
 		return capture_generic(self, frame.sp, self->stack_high, entry);
-	struct memo *memo = &all->memos[(frame.pc ^ frame.sp << 20) * 0x9e3779b97f4a7c15ull >> (64 - MEMO_BITS)];
-	unsigned count = memo->count, last = count > depth ? count - depth : 0;
-
-	if (!(count && is_same(memo, count - 1, &frame) && (last || memo->complete || count >= depth) &&
-		    validate(memo->links, count - 1, last) == last)) {
-		const struct memo *from = count && is_same(memo, count - 1, &frame) ? memo : all->last;
-
-		if (md_unlikely(!walk(all, memo, from, frame, self->stack_high, depth))) {
-			memo->count = 0;
-			return capture_generic(self, frame.sp, self->stack_high, entry);
-		}
-	}
-	all->last = memo;
-	md_stack_id id = stack_of(all, memo, depth);
-
-	if (md_unlikely(md_process.options.unwind == MD_UNWIND_CHECK) && md_unwind_generic_ready() &&
+	if ((known = md_known_stacks_guess(&all->known, frame.pc, frame.sp, frame.fp)) ||
+		(known = md_known_stacks_search(&all->known, frame.pc, frame.sp, frame.fp)))
+		id = known->id;
+	else if (md_likely(walk(&all->last, all->fresh, frame, self->stack_high, depth)))
+		id = take_walked(all, depth);
+	else
+		return capture_generic(self, frame.sp, self->stack_high, entry);
+	if (md_unlikely(!all->unchecked) && md_unwind_generic_ready() &&
 		capture_generic(self, frame.sp, self->stack_high, entry).value != id.value)
 		self->counters.unwind_mismatches++;
 	return id;
+}
+
+md_stack_id md_unwind_capture(struct md_thread *self, const uintptr_t *entry)
+{
+	struct md_unwind_memo *all = self->unwind;
+
+	self->counters.unwind_walks++;
+	if (md_likely(all && all->unchecked && all->epoch == atomic_load_explicit(&unloads, memory_order_relaxed))) {
+		const struct md_known_stack *known = md_known_stacks_guess(&all->known, entry[1], (uintptr_t)(entry + 2), entry[0]);
+
+		if (md_likely(known != NULL))
+			return known->id;
+	}
+	return capture(self, entry);
 }
 
 uintptr_t md_unwind_stack_pointer(const uintptr_t *entry, unsigned callers)
