@@ -9,7 +9,10 @@ static const char *strip(const struct md_stack_printer *printer, const char *fil
 {
 	size_t prefix = printer->strip_path ? strlen(printer->strip_path) : 0;
 
-	return prefix && strncmp(file, printer->strip_path, prefix) == 0 ? file + prefix : file;
+	if (!prefix || strncmp(file, printer->strip_path, prefix) != 0)
+		return file;
+	/* What is left is relative, whether the prefix was given with its slash or without. */
+	return file[prefix] == '/' && file[prefix - 1] != '/' ? file + prefix + 1 : file + prefix;
 }
 
 static struct md_entry make_entry(const struct md_stack_printer *printer, struct md_frame frame, const struct md_name *name)

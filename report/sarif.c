@@ -151,11 +151,13 @@ static void put_physical(struct md_json *json, const struct md_entry *entry)
 			md_json_uint(json, "startColumn", entry->column);
 		md_json_end(json);
 	}
-	md_json_object(json, "address");
-	md_json_uint(json, "absoluteAddress", entry->addr);
-	if (entry->module[0])
-		md_json_uint(json, "relativeAddress", entry->offset);
-	md_json_end(json);
+	if (entry->addr) {
+		md_json_object(json, "address");
+		md_json_uint(json, "absoluteAddress", entry->addr);
+		if (entry->module[0])
+			md_json_uint(json, "relativeAddress", entry->offset);
+		md_json_end(json);
+	}
 	md_json_end(json);
 }
 
@@ -300,12 +302,15 @@ static void open_result(struct md_json *json, struct md_text *text, unsigned rul
 	md_json_end(json);
 }
 
-static void put_site(struct md_json *json, const struct md_stack_printer *printer, md_stack_id stack)
+/* Without a stack it is the program: code scanning takes no result without a place. */
+static void put_site(struct md_json *json, const struct md_stack_printer *printer, md_stack_id stack, const struct md_origin *origin)
 {
 	struct md_entry site;
 
+	if (!md_entries_site(printer, stack, &site))
+		site = (struct md_entry){ .module = origin->program, .function = "", .file = "" };
 	md_json_array(json, "locations");
-	if (md_entries_site(printer, stack, &site))
+	if (site.addr || site.module[0])
 		put_location(json, NULL, &site, NULL);
 	md_json_end(json);
 }
@@ -393,7 +398,7 @@ void md_sarif_error(struct md_text *text, const struct md_report *report, const 
 	md_text_init(&message, buffer, sizeof buffer, false);
 	put_message(&message, finding);
 	open_result(&json, text, finding->error, &message, md_fingerprint_error(report));
-	put_site(&json, &printer, md_report_site(report, &role));
+	put_site(&json, &printer, md_report_site(report, &role), origin);
 	open_properties(&json, origin);
 	md_json_uint(&json, "number", report->number);
 	md_json_string(&json, "noticed", md_noticed_word(finding->noticed));
@@ -423,7 +428,7 @@ static bool put_stack_result(struct md_text *text, bool first, unsigned rule, co
 	if (!first)
 		md_text_put(text, md_sarif_separator);
 	open_result(&json, text, rule, message, fingerprint);
-	put_site(&json, printer, moment->stack);
+	put_site(&json, printer, moment->stack, origin);
 	open_properties(&json, origin);
 	md_json_uint(&json, "blocks", blocks);
 	md_json_uint(&json, "bytes", bytes);

@@ -283,6 +283,31 @@ Test(formats, sarif_document)
 	cr_expect(allocated && freed && used && allocated < freed && freed < used, "the code flow goes with the time: %s", large);
 }
 
+Test(formats, sarif_without_stacks)
+{
+	struct md_text text = large_text(LARGE_BYTES);
+
+	finding.call.stack = finding.block.alloc_stack = finding.block.free_stack = MD_STACK_NONE;
+	md_sarif_error(&text, &report, &origin);
+	large[text.length] = '\0';
+	cr_expect(json_is_valid(large, text.length), "%s", large);
+	cr_expect(strstr(large, "\"locations\":[{\"physicalLocation\":{\"artifactLocation\":{\"uri\":\"file:///home/user/app\"}}}]"), "%s",
+		large);
+	cr_expect(!strstr(large, "codeFlows") && strstr(large, "\"stacks\":[]"), "%s", large);
+}
+
+/* A prefix with its slash or without leaves a path that is relative to the sources. */
+Test(formats, prefixes_of_paths)
+{
+	report.strip_path = "/home/user";
+	struct md_text text = json();
+
+	expect_part(&text, "\"file\":\"app.c\"");
+	report.strip_path = "/home/us";
+	text = json();
+	expect_part(&text, "\"file\":\"er/app.c\"");
+}
+
 /* --- leaks -------------------------------------------------------------------------------- */
 
 static struct md_leak_entry *make_leaks(struct md_leak_report *leaks, size_t count)
