@@ -10,6 +10,7 @@
 #include "report/leak_json.h"
 #include "report/parts_json.h"
 #include "report/sarif.h"
+#include "report/watch_json.h"
 #include "runtime/log_file.h"
 #include "runtime/process.h"
 #include "runtime/sink.h"
@@ -49,7 +50,7 @@ static bool has_format(enum md_output_kind kind, uint64_t format)
 {
 	switch (format) {
 	case MD_FORMAT_SARIF:
-		return kind != MD_OUTPUT_STATS;
+		return kind != MD_OUTPUT_STATS && kind != MD_OUTPUT_WRITE;
 	case MD_FORMAT_ASAN:
 		return kind == MD_OUTPUT_ERROR || kind == MD_OUTPUT_LEAKS;
 	default:
@@ -98,6 +99,9 @@ static void make_json(struct md_text *text, const struct job *job)
 		break;
 	case MD_OUTPUT_STATS:
 		md_stats_json(text, job->report, job->more, &job->origin);
+		break;
+	case MD_OUTPUT_WRITE:
+		md_watch_json(text, job->report, job->more, &job->origin);
 	}
 }
 
@@ -113,7 +117,7 @@ static void make_sarif(struct md_text *text, const struct job *job)
 	case MD_OUTPUT_GROWTH:
 		md_sarif_growth(text, job->report, job->more, &job->origin);
 		break;
-	case MD_OUTPUT_STATS:
+	default: /* no mistakes */
 		break;
 	}
 }
@@ -223,6 +227,8 @@ static void put(struct job *job)
 		job->origin.seconds = ((const struct md_report *)job->report)->seconds;
 	else if (job->kind == MD_OUTPUT_LEAKS)
 		job->origin.seconds = ((const struct md_leak_report *)job->report)->seconds;
+	else if (job->kind == MD_OUTPUT_WRITE)
+		job->origin.seconds = ((const struct md_watch_write *)job->report)->seconds;
 	if (formats & BIT(MD_FORMAT_JSON)) {
 		md_text_init(&text, buffer, bytes, false);
 		make_json(&text, job);
@@ -256,6 +262,11 @@ void md_output_growth(const struct md_growth_report *report, const struct md_sta
 void md_output_stats(const struct md_counters *counters, const struct md_heap_totals *totals)
 {
 	put(&(struct job){ .kind = MD_OUTPUT_STATS, .report = counters, .more = totals });
+}
+
+void md_output_write(const struct md_watch_write *write, const struct md_stack_printer *printer)
+{
+	put(&(struct job){ .kind = MD_OUTPUT_WRITE, .report = write, .more = printer });
 }
 
 bool md_output_message(const char *text, size_t bytes)

@@ -23,9 +23,10 @@
 #include "report/growth_text.h"
 #include "report/leak_text.h"
 #include "report/report.h"
+#include "report/watch_text.h"
 #include "src/view.h"
 
-enum md_output_kind { MD_OUTPUT_ERROR, MD_OUTPUT_LEAKS, MD_OUTPUT_GROWTH, MD_OUTPUT_STATS };
+enum md_output_kind { MD_OUTPUT_ERROR, MD_OUTPUT_LEAKS, MD_OUTPUT_GROWTH, MD_OUTPUT_STATS, MD_OUTPUT_WRITE };
 
 /* At start: makes the SARIF documents, so that there is one if nothing is found, too. */
 void md_output_begin(void);
@@ -37,6 +38,7 @@ void md_output_error(const struct md_report *report);
 void md_output_leaks(const struct md_leak_report *report, const struct md_stack_printer *printer);
 void md_output_growth(const struct md_growth_report *report, const struct md_stack_printer *printer);
 void md_output_stats(const struct md_counters *counters, const struct md_heap_totals *totals);
+void md_output_write(const struct md_watch_write *write, const struct md_stack_printer *printer);
 
 /* A text as a message in a JSON log. False if there is no memory for it. */
 bool md_output_message(const char *text, size_t bytes);

@@ -3,6 +3,7 @@
 
 #include "report/names.h"
 #include "report/watch_text.h"
+#include "runtime/output.h"
 #include "runtime/policy.h"
 #include "runtime/restrict.h"
 #include "runtime/sink.h"
@@ -61,8 +62,11 @@ static void print(struct page *page, const struct md_watch_write *write)
 			(unsigned)md_process.options.symbolize_timeout);
 	}
 	md_text_init(&text, page->text, TEXT_BYTES, md_sink_color());
-	md_watch_text(&text, write, &printer);
-	md_sink_write(page->text, text.length);
+	if (md_output_is_text(MD_OUTPUT_WRITE)) {
+		md_watch_text(&text, write, &printer);
+		md_sink_write(page->text, text.length);
+	}
+	md_output_write(write, &printer);
 }
 
 void md_watch_log(struct md_thread *self, const struct md_access *access, md_stack_id stack)

@@ -175,6 +175,34 @@ Test(formats, other_reports)
 	run_destroy(&result);
 }
 
+/* Needs watchpoints, which not every machine has. */
+Test(formats, writes_to_a_watched_address)
+{
+	struct run_setup setup = { .program = "programs/watch_address", .plain = true };
+	struct run_result result = run_program(&setup);
+	unsigned long addr = strtoul(result.text, NULL, 16);
+	char options[1024];
+
+	run_destroy(&result);
+	snprintf(options, sizeof options, "watch=0x%lx:json_file=%s/json", addr, folder);
+	result = run_preloaded("programs/watch_address", options);
+	size_t told = run_count(result.report, " to the watched ");
+
+	if (!told)
+		fprintf(stderr, "skipped: no watchpoints here: %s\n", result.report);
+	else
+		cr_expect(count_reports(false, "json") == (int)told);
+	run_destroy(&result);
+	if (!told)
+		return;
+	snprintf(options, sizeof options, "watch=0x%lx:format=json", addr);
+	result = run_preloaded("programs/watch_address", options);
+	cr_expect(run_count(result.report, "\"type\":\"write\"") == told && strstr(result.report, "\"function\":\"set_it\""), "%s",
+		result.report);
+	cr_expect(strstr(result.report, "\"number\":3,") && strstr(result.report, "\"first\":1}"), "%s", result.report);
+	run_destroy(&result);
+}
+
 /* --- the log in another format -------------------------------------------------------------- */
 
 Test(formats, json_log)
