@@ -121,7 +121,7 @@ static void put_aside(const char *path, unsigned keep)
 	if (!keep)
 		md_syscall3(SYS_unlinkat, AT_FDCWD, (long)path, 0);
 	for (unsigned i = keep; i-- > 0;)
-		md_syscall4(SYS_renameat, AT_FDCWD, (long)numbered(from, path, i), AT_FDCWD, (long)numbered(to, path, i + 1));
+		md_syscall5(SYS_renameat2, AT_FDCWD, (long)numbered(from, path, i), AT_FDCWD, (long)numbered(to, path, i + 1), 0);
 }
 
 static bool is_too_large(const struct stat *status, size_t more)
