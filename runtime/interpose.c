@@ -44,12 +44,12 @@ static inline __attribute__((always_inline)) void *fail(enum md_api api, size_t 
 	return NULL;
 }
 
-MD_EXPORT void *malloc(size_t size)
+MD_EXPORT MD_LEAVES_NO_COPY void *malloc(size_t size)
 {
 	return allocate(MD_API_MALLOC, size, size, MD_ALIGNMENT, false, 0);
 }
 
-MD_EXPORT void *calloc(size_t count, size_t size)
+MD_EXPORT MD_LEAVES_NO_COPY void *calloc(size_t count, size_t size)
 {
 	size_t bytes;
 
@@ -68,17 +68,17 @@ static inline __attribute__((always_inline)) void *allocate_aligned(enum md_api 
 	return allocate(api, size, size, rounded, false, alignment);
 }
 
-MD_EXPORT void *aligned_alloc(size_t alignment, size_t size)
+MD_EXPORT MD_LEAVES_NO_COPY void *aligned_alloc(size_t alignment, size_t size)
 {
 	return allocate_aligned(MD_API_ALIGNED_ALLOC, alignment, size);
 }
 
-MD_EXPORT void *memalign(size_t alignment, size_t size)
+MD_EXPORT MD_LEAVES_NO_COPY void *memalign(size_t alignment, size_t size)
 {
 	return allocate_aligned(MD_API_MEMALIGN, alignment, size);
 }
 
-MD_EXPORT int posix_memalign(void **result, size_t alignment, size_t size)
+MD_EXPORT MD_LEAVES_NO_COPY int posix_memalign(void **result, size_t alignment, size_t size)
 {
 	int saved = errno;
 	void *user;
@@ -95,14 +95,14 @@ MD_EXPORT int posix_memalign(void **result, size_t alignment, size_t size)
 	return 0;
 }
 
-MD_EXPORT void *valloc(size_t size)
+MD_EXPORT MD_LEAVES_NO_COPY void *valloc(size_t size)
 {
 	size_t page = (size_t)getpagesize();
 
 	return allocate(MD_API_VALLOC, size, size, page, false, page);
 }
 
-MD_EXPORT void *pvalloc(size_t size)
+MD_EXPORT MD_LEAVES_NO_COPY void *pvalloc(size_t size)
 {
 	size_t page = (size_t)getpagesize();
 
@@ -162,12 +162,12 @@ static inline __attribute__((always_inline)) void *resize(enum md_api api, void 
 	return result;
 }
 
-MD_EXPORT void *realloc(void *user, size_t size)
+MD_EXPORT MD_LEAVES_NO_COPY void *realloc(void *user, size_t size)
 {
 	return resize(MD_API_REALLOC, user, size);
 }
 
-MD_EXPORT void *reallocarray(void *user, size_t count, size_t size)
+MD_EXPORT MD_LEAVES_NO_COPY void *reallocarray(void *user, size_t count, size_t size)
 {
 	size_t bytes;
 

@@ -66,7 +66,7 @@ static inline __attribute__((always_inline)) void *try_new(enum md_api api, size
 /* One operator new in its four forms: (size), (size, nothrow), (size, alignment), (size, alignment, nothrow). */
 #define DEFINE_NEW(plain, nothrow, aligned, aligned_nothrow, api, aligned_api)                                                        \
 	MD_EXPORT void *plain(size_t size);                                                                                            \
-	MD_EXPORT void *plain(size_t size)                                                                                             \
+	MD_EXPORT MD_LEAVES_NO_COPY void *plain(size_t size) \
 	{                                                                                                                              \
 		static void *_Atomic known;                                                                                            \
 		void *user = md_process.cxx_next ? NULL : try_new(api, size, 0);                                                       \
@@ -77,7 +77,7 @@ static inline __attribute__((always_inline)) void *try_new(enum md_api api, size
 		return user;                                                                                                           \
 	}                                                                                                                              \
 	MD_EXPORT void *nothrow(size_t size, const void *tag);                                                                         \
-	MD_EXPORT void *nothrow(size_t size, const void *tag)                                                                          \
+	MD_EXPORT MD_LEAVES_NO_COPY void *nothrow(size_t size, const void *tag) \
 	{                                                                                                                              \
 		static void *_Atomic known;                                                                                            \
 		void *user = md_process.cxx_next ? NULL : try_new(api, size, 0);                                                       \
@@ -88,7 +88,7 @@ static inline __attribute__((always_inline)) void *try_new(enum md_api api, size
 		return user;                                                                                                           \
 	}                                                                                                                              \
 	MD_EXPORT void *aligned(size_t size, size_t alignment);                                                                        \
-	MD_EXPORT void *aligned(size_t size, size_t alignment)                                                                         \
+	MD_EXPORT MD_LEAVES_NO_COPY void *aligned(size_t size, size_t alignment) \
 	{                                                                                                                              \
 		static void *_Atomic known;                                                                                            \
 		void *user = md_process.cxx_next ? NULL : try_new(aligned_api, size, alignment);                                       \
@@ -99,7 +99,7 @@ static inline __attribute__((always_inline)) void *try_new(enum md_api api, size
 		return user;                                                                                                           \
 	}                                                                                                                              \
 	MD_EXPORT void *aligned_nothrow(size_t size, size_t alignment, const void *tag);                                               \
-	MD_EXPORT void *aligned_nothrow(size_t size, size_t alignment, const void *tag)                                                \
+	MD_EXPORT MD_LEAVES_NO_COPY void *aligned_nothrow(size_t size, size_t alignment, const void *tag) \
 	{                                                                                                                              \
 		static void *_Atomic known;                                                                                            \
 		void *user = md_process.cxx_next ? NULL : try_new(aligned_api, size, alignment);                                       \

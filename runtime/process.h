@@ -23,6 +23,13 @@
 #include "src/options.h"
 
 #define MD_EXPORT __attribute__((visibility("default")))
+/* Of calls that return a block: no copy of its address stays in a register that the caller may not look at. A thread that is stopped there has its
+ * registers searched for pointers. */
+#if __has_attribute(zero_call_used_regs)
+#define MD_LEAVES_NO_COPY __attribute__((zero_call_used_regs("all-gpr")))
+#else
+#define MD_LEAVES_NO_COPY
+#endif
 #define md_likely(x) __builtin_expect(!!(x), 1)
 #define md_unlikely(x) __builtin_expect(!!(x), 0)
 

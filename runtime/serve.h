@@ -8,6 +8,7 @@
 #include "runtime/entry.h"
 #include "runtime/foreign.h"
 #include "runtime/unwind.h"
+#include "src/prefetch.h"
 
 /* A block of size bytes for a call that asked for `asked` of them (pvalloc rounds up), or NULL; errno is the entry's business. */
 static inline __attribute__((always_inline)) void *md_serve_allocate(enum md_api api, size_t asked, size_t size, size_t alignment, bool zero,
@@ -17,6 +18,7 @@ static inline __attribute__((always_inline)) void *md_serve_allocate(enum md_api
 
 	if (md_unlikely(!self))
 		return md_foreign_allocate(api, size, alignment, zero);
+	md_prefetch_allocation(&md_process.heap, self, size);
 	struct md_call call = { .api = api, .stack = md_capture(self), .size = asked, .alignment = asked_alignment };
 	void *user = md_heap_allocate(&md_process.heap, self, size, alignment, zero, &call);
 
@@ -34,6 +36,7 @@ static inline __attribute__((always_inline)) void md_serve_free(enum md_api api,
 		md_foreign_free_unattended(user, api, size, alignment);
 		return;
 	}
+	md_prefetch_free(&md_process.heap, (uintptr_t)user);
 	struct md_call call = { .api = api, .stack = md_capture(self), .size = size, .alignment = alignment };
 
 	if (md_unlikely(md_heap_free(&md_process.heap, self, user, &call) == MD_FREED_FOREIGN))

@@ -230,6 +230,7 @@ MD_EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attributes
 
 	if (!self)
 		return md_process.next.pthread_create ? md_process.next.pthread_create(thread, attributes, routine, argument) : EAGAIN;
+	md_heap_expect_threads(&md_process.heap);
 	start = start_take();
 	if (start) {
 		start->routine = routine;

@@ -13,12 +13,6 @@
 #include "src/pattern.h"
 #include "src/watch_ask.h"
 
-#define QUARANTINE_BYTES_MIN ((size_t)256 << 10) /* near the size of a second-level cache: holding back more makes every malloc a miss */
-#define QUARANTINE_THREAD_MIN ((size_t)32 << 10)
-#define CLOSED_CHARGE ((size_t)512)         /* of a closed block, which holds no memory: its address space, and what was kept of it */
-#define CACHE_SLOTS_LEAST 4                 /* capacity of a thread's smallest cache, see heap_threads.c */
-#define DROP_BYTES_MIN ((size_t)128 << 10)  /* freed blocks above it keep only their filled pages */
-
 bool md_heap_init(struct md_heap *heap, const struct md_heap_config *config)
 {
 	heap->config = *config;
@@ -40,35 +34,11 @@ bool md_heap_init(struct md_heap *heap, const struct md_heap_config *config)
 
 /* --- caches ------------------------------------------------------------- */
 
-/* What may be held back by one thread now: a share of an eighth of the heap, so that small programs stay in their caches. */
-static void set_quarantine_limit(const struct md_heap *heap, struct md_thread *thread)
-{
-	size_t total = heap->config.quarantine;
-	uint32_t threads = atomic_load_explicit(&heap->threads_live, memory_order_relaxed);
-
-	if (!heap->config.quarantine_fixed) {
-		size_t scaled = atomic_load_explicit(&heap->runs.used_bytes, memory_order_relaxed) / 8;
-		size_t guarded = atomic_load_explicit(&heap->zones.guarded_bytes, memory_order_relaxed) / 8; /* address space, little of it memory */
-
-		scaled = scaled > guarded ? scaled - guarded : 0;
-
-		if (scaled < QUARANTINE_BYTES_MIN)
-			scaled = QUARANTINE_BYTES_MIN;
-		if (total > scaled)
-			total = scaled;
-	}
-	size_t share = threads > 1 ? total / threads : total;
-
-	if (share < QUARANTINE_THREAD_MIN && !heap->config.quarantine_fixed)
-		share = total < QUARANTINE_THREAD_MIN ? total : QUARANTINE_THREAD_MIN;
-	thread->quarantine.limit_bytes = share;
-}
-
 static struct md_cache *refill(struct md_heap *heap, struct md_thread *thread, unsigned class_index)
 {
 	struct md_cache *cache = &thread->caches[class_index];
 
-	set_quarantine_limit(heap, thread);
+	md_heap_set_quarantine_limit(heap, thread);
 	cache->count = (uint16_t)md_zones_take_slots(&heap->zones, class_index, cache->slots, (cache->capacity + 1u) / 2);
 	for (unsigned i = 0; i < cache->count / 2u; i++) { /* lowest address out first */
 		struct md_slot slot = cache->slots[i];
@@ -77,20 +47,6 @@ static struct md_cache *refill(struct md_heap *heap, struct md_thread *thread, u
 		cache->slots[cache->count - 1 - i] = slot;
 	}
 	return cache->count ? cache : NULL;
-}
-
-static void cache_put(struct md_heap *heap, struct md_thread *thread, unsigned class_index, uintptr_t slot_begin, struct md_record *record)
-{
-	struct md_cache *cache = &thread->caches[class_index];
-
-	if (unlikely(cache->count == cache->capacity)) { /* the older half goes, the warm one stays */
-		unsigned half = (cache->count + 1u) / 2;
-
-		md_zones_give_slots(&heap->zones, class_index, cache->slots, half, false);
-		cache->count -= half;
-		memmove(cache->slots, cache->slots + half, cache->count * sizeof cache->slots[0]);
-	}
-	cache->slots[cache->count++] = (struct md_slot){ slot_begin, record };
 }
 
 /* --- allocating --------------------------------------------------------- */
@@ -130,10 +86,10 @@ static void *allocate_large(struct md_heap *heap, struct md_thread *thread, size
 			!(zone = take_large(heap, thread, &layout, alignment, &fresh)))
 			return md_heap_fail(heap, thread, MD_ERROR_OUT_OF_MEMORY, call);
 	}
-	set_quarantine_limit(heap, thread);
+	md_heap_set_quarantine_limit(heap, thread);
 	zone->large_size = size;
 	zone->large_record.size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
-	if (zero && !fresh && (size < DROP_BYTES_MIN || !md_os_drop((void *)zone->begin, layout.end)))
+	if (zero && !fresh && (size < MD_DROP_BYTES_MIN || !md_os_drop((void *)zone->begin, layout.end)))
 		memset((void *)zone->large_user, 0, size);
 	md_pattern_paint(heap->secret, zone->large_begin, zone->large_user);
 	md_pattern_paint(heap->secret, zone->large_user + size, zone->large_end);
@@ -252,16 +208,7 @@ struct md_record *md_heap_live_block(struct md_heap *heap, uintptr_t user, struc
 	return record;
 }
 
-/* --- freeing ------------------------------------------------------------ */
-
-static size_t quarantine_charge(const struct md_zone *zone, const struct md_record *record)
-{
-	if (likely(zone->kind < MD_ZONE_LARGE))
-		return zone->slot_bytes;
-	if (zone->kind == MD_ZONE_GUARDED)
-		return md_guard_is_closed(zone, record) ? CLOSED_CHARGE : zone->slot_bytes;
-	return record->flags & MD_BLOCK_DROPPED ? MD_PAGE_BYTES : zone->large_end - zone->large_begin;
-}
+/* --- refusing ----------------------------------------------------------- */
 
 static enum md_freed refuse(struct md_heap *heap, struct md_thread *thread, enum md_error error, uintptr_t addr, const struct md_block_view *block,
 	const struct md_call *call)
@@ -304,8 +251,21 @@ static bool may_be_aligned(const struct md_zone *zone, const struct md_record *r
 	return !alignment || !(user & (alignment - 1));
 }
 
-/* The block is ours to free: does the call fit how it was allocated? */
-void md_heap_check_call(struct md_heap *heap, struct md_thread *thread, const struct md_zone *zone, const struct md_record *record, uintptr_t user,
+#define ALLOCATED_BY(api) (1u << MD_API_##api)
+#define MALLOC_FAMILY (ALLOCATED_BY(NEW) - 1) /* its rows come first in api.def */
+
+const uint16_t md_heap_calls_fit[16] = {
+	[MD_API_FREE - MD_API_FIRST_FREE] = MALLOC_FAMILY,
+	[MD_API_CFREE - MD_API_FIRST_FREE] = MALLOC_FAMILY,
+	[MD_API_REALLOC_FREE - MD_API_FIRST_FREE] = MALLOC_FAMILY,
+	[MD_API_FREE_SIZED - MD_API_FIRST_FREE] = MALLOC_FAMILY | MD_CALL_SIZED,
+	[MD_API_DELETE - MD_API_FIRST_FREE] = ALLOCATED_BY(NEW),
+	[MD_API_DELETE_ARRAY - MD_API_FIRST_FREE] = ALLOCATED_BY(NEW_ARRAY),
+	[MD_API_DELETE_SIZED - MD_API_FIRST_FREE] = ALLOCATED_BY(NEW) | MD_CALL_SIZED,
+	[MD_API_DELETE_ARRAY_SIZED - MD_API_FIRST_FREE] = ALLOCATED_BY(NEW_ARRAY) | MD_CALL_SIZED,
+};
+
+void md_heap_check_call_slowly(struct md_heap *heap, struct md_thread *thread, const struct md_zone *zone, const struct md_record *record, uintptr_t user,
 	const struct md_call *call)
 {
 	enum md_api alloc_api = (enum md_api)(record->apis & 15);
@@ -326,124 +286,6 @@ void md_heap_check_call(struct md_heap *heap, struct md_thread *thread, const st
 	md_check_add(heap, thread, error, MD_NOTICED_AT_CALL, user, &block, call);
 }
 
-static void evict_one(struct md_heap *heap, struct md_thread *thread, const struct md_call *call)
-{
-	uintptr_t user = md_quarantine_oldest(&thread->quarantine), slot_begin = 0;
-	struct md_zone *zone = md_page_map_zone(&heap->map, user);
-	struct md_record *record = md_heap_find_exact(zone, user, &slot_begin);
-	size_t charge = quarantine_charge(zone, record);
-	struct md_extent extent = md_extent_of(zone, record, slot_begin);
-	bool dropped = record->flags & MD_BLOCK_DROPPED;
-	/* Nobody could write to a closed block, and one that was opened for an access has been reported. */
-	bool closed = unlikely(zone->kind >= MD_ZONE_LARGE) && md_guard_is_closed(zone, record);
-
-	if (!closed && unlikely(!md_fill_intact(heap->config.fill_free_byte, user, user + md_filled_bytes(heap, extent.size)) ||
-		    (!dropped && !md_pattern_intact(heap->secret, user + extent.size, extent.end))) &&
-		!md_check_freed(heap, thread, zone, record, MD_NOTICED_AT_REUSE, call))
-		return; /* the list of findings is full: it stays until they are dealt with */
-	md_quarantine_remove_oldest(&thread->quarantine, charge);
-	if (unlikely(zone->kind == MD_ZONE_LARGE)) {
-		md_zones_give_large(&heap->zones, zone, false);
-		return;
-	}
-	atomic_store_explicit(&record->state, MD_BLOCK_CACHED, memory_order_release);
-	cache_put(heap, thread, zone->class_index, slot_begin, record);
-}
-
-/* call: the one that lets blocks go, for reports. */
-static void evict(struct md_heap *heap, struct md_thread *thread, size_t limit_bytes, const struct md_call *call)
-{
-	while (thread->quarantine.blocks && thread->quarantine.bytes > limit_bytes) {
-		uint64_t blocks = thread->quarantine.blocks;
-
-		evict_one(heap, thread, call);
-		if (thread->quarantine.blocks == blocks)
-			return;
-	}
-}
-
-void md_heap_evict(struct md_heap *heap, struct md_thread *thread, size_t limit_bytes)
-{
-	struct md_call call = { .api = MD_API_NONE };
-
-	evict(heap, thread, limit_bytes, &call);
-}
-
-/* Fills a freed block, or closes it, and gives the pages of a big one back. */
-static void fill_freed(struct md_heap *heap, struct md_thread *thread, struct md_zone *zone, struct md_record *record, const struct md_extent *extent)
-{
-	size_t filled = md_filled_bytes(heap, extent->size);
-
-	if (unlikely(zone->kind >= MD_ZONE_LARGE))
-		md_guard_end(heap, zone, record);
-	if (unlikely(zone->kind == MD_ZONE_GUARDED)) {
-		record->flags |= MD_BLOCK_USED;
-		if (md_guard_close(heap, zone, record, extent)) {
-			record->flags &= (uint8_t)~MD_BLOCK_USED; /* its next block finds zeroes */
-			return;
-		}
-	}
-	if (unlikely(zone->kind == MD_ZONE_LARGE) && (extent->size > DROP_BYTES_MIN || extent->size > thread->quarantine.limit_bytes / 2)) {
-		uintptr_t from = md_page_up(extent->user + filled);
-
-		if (md_guard_close(heap, zone, record, extent)) {
-			record->flags |= MD_BLOCK_DROPPED;
-			return;
-		}
-		if (from < extent->end && md_os_drop((void *)from, extent->end - from))
-			record->flags |= MD_BLOCK_DROPPED;
-	}
-	memset((void *)extent->user, heap->config.fill_free_byte, filled);
-}
-
-/* The block is MD_BLOCK_FREEING, so nobody else touches it. */
-void md_heap_retire(struct md_heap *heap, struct md_thread *thread, struct md_zone *zone, struct md_record *record, uintptr_t slot_begin,
-	const struct md_call *call)
-{
-	struct md_extent extent = md_extent_of(zone, record, slot_begin);
-	uint64_t now = md_clock_now();
-
-	if (unlikely(!md_redzones_intact(heap->secret, &extent)))
-		md_check_redzones(heap, thread, zone, record, MD_NOTICED_AT_FREE, call);
-	record->free_stack = call->stack.value;
-	record->free_thread = thread->id.value;
-	record->apis = (uint8_t)((record->apis & 15) | (call->api - MD_API_FIRST_FREE) << 4);
-	md_history_put(&thread->history, md_event_make(MD_EVENT_FREE, call->api, extent.user, extent.size, call->stack, thread->id, now));
-	thread->counters.frees++;
-	thread->counters.freed_bytes += extent.size;
-	fill_freed(heap, thread, zone, record, &extent);
-	size_t charge = quarantine_charge(zone, record);
-
-	atomic_store_explicit(&record->state, MD_BLOCK_QUARANTINED, memory_order_release);
-	if (unlikely(!heap->config.quarantine || !md_quarantine_put(&thread->quarantine, &heap->arena, extent.user, charge))) {
-		if (zone->kind == MD_ZONE_LARGE) {
-			md_zones_give_large(&heap->zones, zone, false);
-		} else {
-			atomic_store_explicit(&record->state, MD_BLOCK_CACHED, memory_order_release);
-			cache_put(heap, thread, zone->class_index, slot_begin, record);
-		}
-		return;
-	}
-	if (thread->quarantine.bytes > thread->quarantine.limit_bytes)
-		evict(heap, thread, thread->quarantine.limit_bytes, call);
-}
-
-enum md_freed md_heap_free(struct md_heap *heap, struct md_thread *thread, void *pointer, const struct md_call *call)
-{
-	uintptr_t user = (uintptr_t)pointer, slot_begin;
-	struct md_zone *zone = md_page_map_zone(&heap->map, user);
-
-	if (unlikely(!zone))
-		return MD_FREED_FOREIGN;
-	struct md_record *record = md_heap_find_exact(zone, user, &slot_begin);
-
-	if (unlikely(!record || !md_heap_begin_freeing(heap, record)))
-		return md_heap_refuse_pointer(heap, thread, user, record != NULL, call);
-	md_heap_check_call(heap, thread, zone, record, user, call);
-	md_heap_retire(heap, thread, zone, record, slot_begin, call);
-	return MD_FREED;
-}
-
 enum md_freed md_heap_size(struct md_heap *heap, struct md_thread *thread, void *pointer, const struct md_call *call, size_t *size)
 {
 	uintptr_t user = (uintptr_t)pointer, slot_begin;
@@ -458,36 +300,4 @@ enum md_freed md_heap_size(struct md_heap *heap, struct md_thread *thread, void 
 		return md_heap_refuse_pointer(heap, thread, user, record != NULL, call);
 	*size = md_record_size(zone, record);
 	return MD_FREED;
-}
-
-/* --- giving up what is held --------------------------------------------- */
-
-static void empty_caches(struct md_heap *heap, struct md_thread *thread, bool keep_zones)
-{
-	for (unsigned i = 0; i < MD_CLASSES_ALL; i++) {
-		struct md_cache *cache = &thread->caches[i];
-
-		if (cache->count)
-			md_zones_give_slots(&heap->zones, i, cache->slots, cache->count, keep_zones);
-		cache->count = 0;
-	}
-}
-
-bool md_heap_purge_thread(struct md_heap *heap, struct md_thread *thread, bool keep_zones)
-{
-	struct md_call call = { .api = MD_API_NONE };
-
-	/* Caches are emptied before they can overflow: one that does gives its zones back. */
-	empty_caches(heap, thread, keep_zones);
-	for (unsigned evicted = 1; thread->quarantine.blocks; evicted++) {
-		uint64_t blocks = thread->quarantine.blocks;
-
-		evict_one(heap, thread, &call);
-		if (thread->quarantine.blocks == blocks)
-			break;
-		if (evicted % CACHE_SLOTS_LEAST == 0)
-			empty_caches(heap, thread, keep_zones);
-	}
-	empty_caches(heap, thread, keep_zones);
-	return thread->quarantine.blocks != 0;
 }

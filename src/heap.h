@@ -56,6 +56,7 @@ struct md_heap {
 	struct md_thread *parked;
 	uint32_t parked_count;
 	_Atomic uint32_t threads_live;
+	_Atomic bool threaded;    /* there may be more than one thread: see md_heap_expect_threads */
 	uint32_t threads_created; /* ever; the next id */
 	struct md_thread_info *thread_infos; /* by id; own mapping */
 	_Atomic uint64_t checks;
@@ -66,6 +67,13 @@ struct md_heap {
 
 /* Makes the heap ready. heap is zeroed memory. False when the system gives no memory for the first tables. */
 bool md_heap_init(struct md_heap *heap, const struct md_heap_config *config);
+
+/* A second thread is about to start: from now on the heap's threads arrange between themselves who may free a block. Before, no locked instruction is
+ * needed for it. To be called by the only thread there is. */
+static inline void md_heap_expect_threads(struct md_heap *heap)
+{
+	atomic_store_explicit(&heap->threaded, true, memory_order_seq_cst);
+}
 
 /* A struct for the calling thread: one that a dead thread left, or a new one. tid: the kernel's number. NULL when there is no memory. */
 struct md_thread *md_heap_thread_begin(struct md_heap *heap, uint32_t tid);

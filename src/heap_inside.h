@@ -17,6 +17,8 @@
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
+#define MD_DROP_BYTES_MIN ((size_t)128 << 10) /* freed blocks above it keep only their filled pages */
+
 static inline uintptr_t md_page_up(uintptr_t addr)
 {
 	return (addr + MD_PAGE_BYTES - 1) & ~(uintptr_t)(MD_PAGE_BYTES - 1);
@@ -81,6 +83,11 @@ static inline bool md_heap_begin_freeing(struct md_heap *heap, struct md_record 
 {
 	uint8_t live = MD_BLOCK_LIVE;
 
+	if (likely(!atomic_load_explicit(&heap->threaded, memory_order_relaxed)) &&
+		likely(atomic_load_explicit(&record->state, memory_order_relaxed) == MD_BLOCK_LIVE)) {
+		atomic_store_explicit(&record->state, MD_BLOCK_FREEING, memory_order_relaxed);
+		return true;
+	}
 	if (likely(atomic_compare_exchange_strong_explicit(&record->state, &live, MD_BLOCK_FREEING, memory_order_acquire, memory_order_relaxed)))
 		return true;
 	if (live != MD_BLOCK_FREEING)
@@ -90,12 +97,28 @@ static inline bool md_heap_begin_freeing(struct md_heap *heap, struct md_record 
 	return atomic_compare_exchange_strong_explicit(&record->state, &live, MD_BLOCK_FREEING, memory_order_acquire, memory_order_relaxed);
 }
 
+/* What may be held back by one thread now: a share of a sixteenth of the heap. All of the last blocks that it freed, and some of those before: so a slot
+ * comes back while it is in the processor's caches, and late writes to blocks freed long ago are seen nevertheless. */
+void md_heap_set_quarantine_limit(const struct md_heap *heap, struct md_thread *thread);
+
 /* The pointer is in our memory, but no live block begins there (exact: but one of another state does): says what is wrong with it. */
 enum md_freed md_heap_refuse_pointer(struct md_heap *heap, struct md_thread *thread, uintptr_t user, bool exact, const struct md_call *call);
 
 /* The block is ours to free: does the call fit how it was allocated? */
-void md_heap_check_call(struct md_heap *heap, struct md_thread *thread, const struct md_zone *zone, const struct md_record *record, uintptr_t user,
+#define MD_CALL_SIZED (1u << 15)
+extern const uint16_t md_heap_calls_fit[16]; /* by freeing api less MD_API_FIRST_FREE: bits of the allocating apis that fit, if need be with the size */
+
+void md_heap_check_call_slowly(struct md_heap *heap, struct md_thread *thread, const struct md_zone *zone, const struct md_record *record, uintptr_t user,
 	const struct md_call *call);
+
+static inline void md_heap_check_call(struct md_heap *heap, struct md_thread *thread, const struct md_zone *zone, const struct md_record *record, uintptr_t user,
+	const struct md_call *call)
+{
+	unsigned fit = md_heap_calls_fit[(call->api - MD_API_FIRST_FREE) & 15];
+
+	if (unlikely(!(fit >> (record->apis & 15) & 1)) || unlikely((fit & MD_CALL_SIZED) && call->size != record->size))
+		md_heap_check_call_slowly(heap, thread, zone, record, user, call);
+}
 
 /* Into the quarantine with a block that the caller has made MD_BLOCK_FREEING. */
 void md_heap_retire(struct md_heap *heap, struct md_thread *thread, struct md_zone *zone, struct md_record *record, uintptr_t slot_begin,

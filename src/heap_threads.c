@@ -35,8 +35,10 @@ static struct md_thread *create_thread(struct md_heap *heap, bool first)
 
 	if (!thread)
 		return NULL;
-	for (unsigned i = 0; i < MD_CLASSES_ALL; i++)
+	for (unsigned i = 0; i < MD_CLASSES_ALL; i++) {
 		thread->caches[i].capacity = (uint16_t)cache_capacity(i);
+		thread->caches[i].slot_bytes = (uint32_t)md_class_slot_bytes(i);
+	}
 	md_guard_thread_init(heap, thread);
 	if (heap->config.history) {
 		size_t events = power_of_two_at_least(heap->config.history);
@@ -69,7 +71,9 @@ struct md_thread *md_heap_thread_begin(struct md_heap *heap, uint32_t tid)
 		thread->stack_low = thread->stack_high = 0;
 		thread->leaks_ignored = 0;
 		heap->thread_infos[id] = (struct md_thread_info){ .tid = tid, .alive = true };
-		atomic_fetch_add_explicit(&heap->threads_live, 1, memory_order_relaxed);
+		if (atomic_fetch_add_explicit(&heap->threads_live, 1, memory_order_relaxed))
+			md_heap_expect_threads(heap);
+		thread->aged.limit_bytes = 0; /* until it is counted, see heap.c */
 		thread->quarantine.limit_bytes = heap->config.quarantine < PARKED_QUARANTINE_BYTES ? heap->config.quarantine : PARKED_QUARANTINE_BYTES;
 	}
 	md_lock_release(&heap->threads_lock);
@@ -112,6 +116,7 @@ void md_heap_after_fork(struct md_heap *heap, struct md_thread *survivor)
 {
 	md_lock_take(&heap->threads_lock);
 	heap->runs.watchers = heap->runs.shutting = 0; /* whoever watched, or shut something, is not here */
+	atomic_store_explicit(&heap->threaded, false, memory_order_relaxed);
 	for (struct md_thread *thread = atomic_load(&heap->threads); thread; thread = thread->next) {
 		/* One that was inside a call may have a cache or a queue half changed: it is left alone, and what it holds stays held. */
 		if (thread != survivor && !thread->parked && !thread->busy)

@@ -27,22 +27,3 @@ struct md_damage md_fill_check(unsigned char byte, uintptr_t begin, uintptr_t en
 			note_byte(&damage, addr);
 	return damage;
 }
-
-int md_fill_intact(unsigned char byte, uintptr_t begin, uintptr_t end)
-{
-	uint64_t expected = byte * 0x0101010101010101ull, differs = 0;
-
-	for (; begin + 32 <= end; begin += 32) {
-		differs |= md_load_word(begin) ^ expected;
-		differs |= md_load_word(begin + 8) ^ expected;
-		differs |= md_load_word(begin + 16) ^ expected;
-		differs |= md_load_word(begin + 24) ^ expected;
-		if (differs)
-			return 0;
-	}
-	for (; begin + 8 <= end; begin += 8)
-		differs |= md_load_word(begin) ^ expected;
-	for (; begin < end; begin++)
-		differs |= (uint64_t)(*(const unsigned char *)begin ^ byte);
-	return differs == 0;
-}

@@ -22,12 +22,19 @@ struct md_damage {
 	size_t byte_count;
 };
 
+#define MD_FILL_INLINE_MAX 256 /* longer fills are the C library's */
+
+#define MD_PATTERN_STEP 0x9e3779b97f4a7c15ull /* what one more in the address adds, before bits are masked */
+#define MD_PATTERN_MASK 0x3f3f3f3f3f3f3f3full
+#define MD_PATTERN_BITS 0x8080808080808080ull
+
+/* Sixteen bytes at once, in any vector unit there is. */
+typedef uint64_t md_vector __attribute__((vector_size(16)));
+
 /* The eight bytes that belong at addr, a multiple of 8. */
 static inline uint64_t md_pattern_word(uint64_t secret, uintptr_t addr)
 {
-	uint64_t mixed = (secret ^ addr) * 0x9e3779b97f4a7c15ull;
-
-	return (mixed & 0x3f3f3f3f3f3f3f3full) | 0x8080808080808080ull;
+	return ((secret + addr) * MD_PATTERN_STEP & MD_PATTERN_MASK) | MD_PATTERN_BITS;
 }
 
 static inline unsigned char md_pattern_byte(uint64_t secret, uintptr_t addr)
@@ -48,6 +55,34 @@ static inline void md_store_word(uintptr_t addr, uint64_t word)
 	memcpy((void *)addr, &word, sizeof word);
 }
 
+static inline md_vector md_load_vector(uintptr_t addr)
+{
+	md_vector vector;
+
+	memcpy(&vector, (const void *)addr, sizeof vector);
+	return vector;
+}
+
+static inline void md_store_vector(uintptr_t addr, md_vector vector)
+{
+	memcpy((void *)addr, &vector, sizeof vector);
+}
+
+/* Before bits are masked: of the 16 bytes at addr. Those at addr + 16 come from adding MD_PATTERN_NEXT. */
+static inline md_vector md_pattern_mixed(uint64_t secret, uintptr_t addr)
+{
+	uint64_t mixed = (secret + addr) * MD_PATTERN_STEP;
+
+	return (md_vector){ mixed, mixed + 8 * MD_PATTERN_STEP };
+}
+
+#define MD_PATTERN_NEXT ((md_vector){ 16 * MD_PATTERN_STEP, 16 * MD_PATTERN_STEP })
+
+static inline md_vector md_pattern_vector(md_vector mixed)
+{
+	return (mixed & (md_vector){ MD_PATTERN_MASK, MD_PATTERN_MASK }) | (md_vector){ MD_PATTERN_BITS, MD_PATTERN_BITS };
+}
+
 /* Paints [begin, end). end is a multiple of 8; the bytes before begin in its word are kept (they are read and written back). */
 static inline void md_pattern_paint(uint64_t secret, uintptr_t begin, uintptr_t end)
 {
@@ -60,7 +95,16 @@ static inline void md_pattern_paint(uint64_t secret, uintptr_t begin, uintptr_t 
 		md_store_word(word, (md_load_word(word) & ~mask) | (md_pattern_word(secret, word) & mask));
 		begin = word + 8;
 	}
-	for (; begin < end; begin += 8)
+	if (begin + 16 <= end) {
+		md_vector mixed = md_pattern_mixed(secret, begin);
+
+		do {
+			md_store_vector(begin, md_pattern_vector(mixed));
+			mixed += MD_PATTERN_NEXT;
+			begin += 16;
+		} while (begin + 16 <= end);
+	}
+	if (begin < end)
 		md_store_word(begin, md_pattern_word(secret, begin));
 }
 
@@ -86,7 +130,17 @@ static inline int md_pattern_intact(uint64_t secret, uintptr_t begin, uintptr_t 
 		differs = (md_load_word(word) ^ md_pattern_word(secret, word)) >> head * 8;
 		begin = word + 8;
 	}
-	for (; begin < end; begin += 8)
+	if (begin + 16 <= end) {
+		md_vector mixed = md_pattern_mixed(secret, begin), unequal = { 0 };
+
+		do {
+			unequal |= md_load_vector(begin) ^ md_pattern_vector(mixed);
+			mixed += MD_PATTERN_NEXT;
+			begin += 16;
+		} while (begin + 16 <= end);
+		differs |= unequal[0] | unequal[1];
+	}
+	if (begin < end)
 		differs |= md_load_word(begin) ^ md_pattern_word(secret, begin);
 	return differs == 0;
 }
@@ -110,7 +164,50 @@ struct md_damage md_pattern_check(uint64_t secret, uintptr_t begin, uintptr_t en
 /* Locates what differs from byte in [begin, end). */
 struct md_damage md_fill_check(unsigned char byte, uintptr_t begin, uintptr_t end);
 
+/* Writes byte to all of [begin, end). */
+static inline void md_fill(unsigned char byte, uintptr_t begin, uintptr_t end)
+{
+	uint64_t word = byte * 0x0101010101010101ull;
+	md_vector vector = { word, word };
+	size_t bytes = end - begin;
+
+	if (__builtin_expect(bytes > MD_FILL_INLINE_MAX, 0)) {
+		memset((void *)begin, byte, bytes);
+	} else if (bytes >= 16) { /* the last store overlaps the one before it */
+		for (; begin + 16 < end; begin += 16)
+			md_store_vector(begin, vector);
+		md_store_vector(end - 16, vector);
+	} else if (bytes >= 8) {
+		md_store_word(begin, word);
+		md_store_word(end - 8, word);
+	} else {
+		for (; begin < end; begin++)
+			*(unsigned char *)begin = byte;
+	}
+}
+
 /* True if all of [begin, end) is byte. */
-int md_fill_intact(unsigned char byte, uintptr_t begin, uintptr_t end);
+static inline int md_fill_intact(unsigned char byte, uintptr_t begin, uintptr_t end)
+{
+	uint64_t word = byte * 0x0101010101010101ull, differs = 0;
+	md_vector vector = { word, word }, unequal = { 0 };
+	size_t bytes = end - begin;
+
+	if (__builtin_expect(bytes >= 16, 1)) {
+		for (; begin + 64 < end; begin += 64)
+			unequal |= (md_load_vector(begin) ^ vector) | (md_load_vector(begin + 16) ^ vector) | (md_load_vector(begin + 32) ^ vector) |
+				(md_load_vector(begin + 48) ^ vector);
+		for (; begin + 16 < end; begin += 16)
+			unequal |= md_load_vector(begin) ^ vector;
+		unequal |= md_load_vector(end - 16) ^ vector;
+		differs = unequal[0] | unequal[1];
+	} else if (bytes >= 8) {
+		differs = (md_load_word(begin) ^ word) | (md_load_word(end - 8) ^ word);
+	} else {
+		for (; begin < end; begin++)
+			differs |= (uint64_t)(*(const unsigned char *)begin ^ byte);
+	}
+	return differs == 0;
+}
 
 #endif

@@ -17,14 +17,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "src/block.h"
+
 struct md_arena;
 
-#define MD_QUARANTINE_CHUNK 510
+#define MD_QUARANTINE_CHUNK 255
+#define MD_QUARANTINE_AHEAD 8 /* blocks between asking for one and letting it go */
+#define MD_QUARANTINE_CLASS_SHIFT 48
+#define MD_QUARANTINE_NO_CLASS 0xffff /* not in an ordinary slot */
+
+/* A block that waits: all that is needed to let it go without looking for it again. */
+struct md_quarantined {
+	uint64_t user_class; /* its first byte, and above MD_QUARANTINE_CLASS_SHIFT the size class of its slot */
+	struct md_record *record;
+};
 
 struct md_quarantine_chunk {
 	struct md_quarantine_chunk *next;
 	uint64_t unused;
-	uintptr_t user[MD_QUARANTINE_CHUNK];
+	struct md_quarantined entries[MD_QUARANTINE_CHUNK];
 };
 
 struct md_quarantine {
@@ -37,16 +48,65 @@ struct md_quarantine {
 	size_t limit_bytes; /* put may exceed it; the heap evicts until it holds again */
 };
 
-/* Queues a block. False when there is no memory for the queue: the block then has to leave at once. */
-bool md_quarantine_put(struct md_quarantine *quarantine, struct md_arena *arena, uintptr_t user, size_t charge_bytes);
-
-/* The block that leaves next, or 0. */
-static inline uintptr_t md_quarantine_oldest(const struct md_quarantine *quarantine)
+static inline struct md_quarantined md_quarantined_make(uintptr_t user, unsigned class_index, struct md_record *record)
 {
-	return quarantine->blocks ? quarantine->head->user[quarantine->head_index] : 0;
+	return (struct md_quarantined){ user | (uint64_t)class_index << MD_QUARANTINE_CLASS_SHIFT, record };
 }
 
+static inline uintptr_t md_quarantined_user(struct md_quarantined block)
+{
+	return (uintptr_t)(block.user_class & (((uint64_t)1 << MD_QUARANTINE_CLASS_SHIFT) - 1));
+}
+
+static inline unsigned md_quarantined_class(struct md_quarantined block)
+{
+	return (unsigned)(block.user_class >> MD_QUARANTINE_CLASS_SHIFT);
+}
+
+/* Makes room for one more entry behind the last. False when there is no memory for it. */
+bool md_quarantine_grow(struct md_quarantine *quarantine, struct md_arena *arena);
+
+/* Queues a block. False when there is no memory for the queue: the block then has to leave at once. */
+static inline bool md_quarantine_put(struct md_quarantine *quarantine, struct md_arena *arena, struct md_quarantined block, size_t charge_bytes)
+{
+	if (__builtin_expect(!quarantine->tail || quarantine->tail_index == MD_QUARANTINE_CHUNK, 0) && !md_quarantine_grow(quarantine, arena))
+		return false;
+	quarantine->tail->entries[quarantine->tail_index++] = block;
+	quarantine->blocks++;
+	quarantine->bytes += charge_bytes;
+	return true;
+}
+
+/* The block that leaves next. Only while blocks is not 0. */
+static inline struct md_quarantined md_quarantine_oldest(const struct md_quarantine *quarantine)
+{
+	return quarantine->head->entries[quarantine->head_index];
+}
+
+/* Asks for the memory of a block that leaves soon: it was left alone for long, and is in none of the nearer caches. */
+static inline __attribute__((always_inline)) void md_quarantine_prefetch(const struct md_quarantine *quarantine)
+{
+	unsigned index = quarantine->head_index + MD_QUARANTINE_AHEAD;
+
+	if (index < MD_QUARANTINE_CHUNK) { /* beyond the tail lie addresses of earlier blocks, or none: no harm */
+		struct md_quarantined block = quarantine->head->entries[index];
+
+		__builtin_prefetch(block.record, 1);
+		__builtin_prefetch((const void *)md_quarantined_user(block), 1);
+		__builtin_prefetch((const void *)(md_quarantined_user(block) + 64), 1);
+	}
+}
+
+/* Goes on to the next chunk: the oldest entry was the last of its own. */
+void md_quarantine_next_chunk(struct md_quarantine *quarantine);
+
 /* Removes the block that md_quarantine_oldest named. */
-void md_quarantine_remove_oldest(struct md_quarantine *quarantine, size_t charge_bytes);
+static inline void md_quarantine_remove_oldest(struct md_quarantine *quarantine, size_t charge_bytes)
+{
+	quarantine->blocks--;
+	quarantine->bytes -= charge_bytes;
+	if (__builtin_expect(++quarantine->head_index == MD_QUARANTINE_CHUNK, 0))
+		md_quarantine_next_chunk(quarantine);
+}
 
 #endif

@@ -26,6 +26,7 @@
 struct md_cache {
 	uint16_t count;
 	uint16_t capacity; /* at most MD_CACHE_SLOTS, fewer for large slots */
+	uint32_t slot_bytes; /* of the class */
 	struct md_slot slots[MD_CACHE_SLOTS];
 };
 
@@ -52,7 +53,10 @@ struct md_thread {
 	uint32_t accesses_told;   /* findings of accesses ever added */
 	uintptr_t watch_wanted; /* a block that is worth a watchpoint (watch_ask.h), or 0 */
 	struct md_history_ring history;
-	struct md_quarantine quarantine;
+	struct md_quarantine quarantine; /* the blocks freed last */
+	struct md_quarantine aged;       /* some of those before them */
+	unsigned aging_countdown; /* blocks until aging changes */
+	bool aging;               /* the blocks that leave the quarantine now are to age */
 	struct md_thread_counters counters;
 	struct md_findings findings;
 	struct md_thread *next;        /* in the heap's list of all threads; never removed */

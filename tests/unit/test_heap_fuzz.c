@@ -65,7 +65,7 @@ static void compare_totals(int step)
 		totals.live_blocks, totals.live_bytes, blocks, bytes);
 	must(counters.live_blocks == blocks && counters.live_bytes == bytes, "step %d: counted %lu blocks of %lu bytes, not %zu of %zu",
 		step, counters.live_blocks, counters.live_bytes, blocks, bytes);
-	must(totals.quarantined_blocks == self->quarantine.blocks, "step %d", step);
+	must(totals.quarantined_blocks == self->quarantine.blocks + self->aged.blocks, "step %d", step);
 	must(totals.free_run_bytes == heap.runs.free_bytes, "step %d", step);
 }
 

@@ -25,25 +25,32 @@ static size_t charge_of(uint64_t n)
 	return 32 + n % 7 * 16;
 }
 
+static struct md_quarantined block_of(uint64_t n)
+{
+	return md_quarantined_make(user_of(n), n % 79, (struct md_record *)(uintptr_t)(0x1000 + n * 24));
+}
+
 static void put(uint64_t n)
 {
-	must(md_quarantine_put(&quarantine, &arena, user_of(n), charge_of(n)), "block %lu", n);
+	must(md_quarantine_put(&quarantine, &arena, block_of(n), charge_of(n)), "block %lu", n);
 }
 
 static void remove_oldest(uint64_t expected)
 {
-	must(md_quarantine_oldest(&quarantine) == user_of(expected), "block %lu is due, not %#lx", expected,
-		md_quarantine_oldest(&quarantine));
+	struct md_quarantined block = md_quarantine_oldest(&quarantine), due = block_of(expected);
+
+	must(md_quarantined_user(block) == user_of(expected), "block %lu is due, not %#lx", expected, md_quarantined_user(block));
+	must(md_quarantined_class(block) == expected % 79 && block.record == due.record, "block %lu: class %u, record %p", expected,
+		md_quarantined_class(block), (void *)block.record);
 	md_quarantine_remove_oldest(&quarantine, charge_of(expected));
 }
 
 Test(quarantine, empty_at_first)
 {
-	cr_expect(eq(ulong, md_quarantine_oldest(&quarantine), 0));
+	cr_expect(eq(ulong, quarantine.blocks, 0));
 	put(0);
-	cr_expect(eq(ulong, md_quarantine_oldest(&quarantine), user_of(0)));
+	cr_expect(eq(ulong, quarantine.blocks, 1));
 	remove_oldest(0);
-	cr_expect(eq(ulong, md_quarantine_oldest(&quarantine), 0));
 	cr_expect(quarantine.blocks == 0 && quarantine.bytes == 0);
 }
 
@@ -107,13 +114,28 @@ Test(quarantine, random_lengths)
 		remove_oldest(out++);
 }
 
+/* An address and a class share a word: neither may touch the other. */
+Test(quarantine, every_class_with_every_address)
+{
+	const unsigned classes[] = { 0, 1, 78, 255, MD_QUARANTINE_NO_CLASS };
+	const uintptr_t users[] = { 16, 0x7f0123456780, ((uintptr_t)1 << MD_QUARANTINE_CLASS_SHIFT) - 16 };
+
+	for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
+		for (size_t j = 0; j < sizeof users / sizeof *users; j++) {
+			struct md_quarantined block = md_quarantined_make(users[j], classes[i], NULL);
+
+			must(md_quarantined_class(block) == classes[i] && md_quarantined_user(block) == users[j], "class %u at %#lx", classes[i], users[j]);
+		}
+	}
+}
+
 /* The block that finds no room leaves at once; those inside are not lost. */
 Test(quarantine, the_system_refuses_a_chunk)
 {
 	uint64_t in = 0;
 
 	fake_os_refuse_maps(1, 1);
-	cr_expect(not(md_quarantine_put(&quarantine, &arena, user_of(0), 32)));
+	cr_expect(not(md_quarantine_put(&quarantine, &arena, block_of(0), 32)));
 	cr_expect(quarantine.blocks == 0 && quarantine.bytes == 0);
 	while (in < MD_QUARANTINE_CHUNK)
 		put(in++);
@@ -121,7 +143,7 @@ Test(quarantine, the_system_refuses_a_chunk)
 
 	arena.cursor = arena.end; /* the arena's chunk is used up */
 	fake_os_refuse_maps(1, UINT64_MAX);
-	cr_expect(not(md_quarantine_put(&quarantine, &arena, user_of(in), 32)));
+	cr_expect(not(md_quarantine_put(&quarantine, &arena, block_of(in), 32)));
 	cr_expect(quarantine.blocks == MD_QUARANTINE_CHUNK && quarantine.bytes == bytes);
 	fake_os_allow_all();
 	put(in++);
