@@ -345,8 +345,12 @@ static inline md_stack_id stack_of(struct memo *memo, uint32_t *numbers, unsigne
  * has none. */
 static void know(struct md_unwind_memo *all, const struct memo *memo, md_stack_id id, unsigned depth)
 {
-	struct md_stack_link *const end = all->known_links + MD_KNOWN_LINKS_MAX, *link = end;
 	unsigned top = memo->count - 1, last = memo->count > depth ? memo->count - depth : 0;
+	struct md_known_stack begin = { .pc = memo->links[top].pc, .sp = memo->links[top].pc_slot + 8, .fp = memo->frames[top].fp, .id = id };
+
+	if (!md_known_stacks_meet(&all->known, begin.pc, begin.sp, begin.fp, id))
+		return;
+	struct md_stack_link *const end = all->known_links + MD_KNOWN_LINKS_MAX, *link = end;
 	bool depends = false;
 
 	if (!last && memo->end_slot)
@@ -362,9 +366,7 @@ static void know(struct md_unwind_memo *all, const struct memo *memo, md_stack_i
 		if (depends && at->second_slot != at->pc_slot)
 			*--link = (struct md_stack_link){ at->second_slot, at->second };
 	}
-	const struct md_known_stack begin = { .pc = memo->links[top].pc, .sp = memo->links[top].pc_slot + 8, .fp = memo->frames[top].fp,
-		.fp_mask = depends ? ~(uintptr_t)0 : 0, .id = id };
-
+	begin.fp_mask = depends ? ~(uintptr_t)0 : 0;
 	md_known_stacks_put(&all->known, &begin, link, (size_t)(end - link));
 }
 

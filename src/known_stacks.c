@@ -38,7 +38,7 @@ static bool make_room(struct md_known_stacks *all, unsigned capacity)
 	if (!blocks)
 		return false;
 	all->blocks = blocks;
-	all->guesses = (uint16_t *)(blocks + capacity * sizeof(struct md_known_stack));
+	all->guesses = (struct md_stack_guess *)(blocks + capacity * sizeof(struct md_known_stack));
 	all->shift = 64 - (unsigned)__builtin_ctzl(guesses);
 	all->capacity = capacity;
 	all->used = all->next = 0;
@@ -133,74 +133,107 @@ static enum fit compare(const struct md_known_stack *known, uintptr_t pc, uintpt
 	}
 }
 
-/* The other guess that shares a place with this one changes with it: what was used last is the first to be found. */
-static void swap_guesses(const struct md_known_stacks *all, uint16_t *guess)
+static struct md_stack_guess *neighbour(const struct md_known_stacks *all, struct md_stack_guess *guess)
 {
-	uint16_t *other = &all->guesses[(size_t)(guess - all->guesses) ^ 1], was = *guess;
+	return &all->guesses[(size_t)(guess - all->guesses) ^ 1];
+}
 
+/* The guess for that hash, moved to where it is looked for first; NULL if there is none. */
+static struct md_stack_guess *find_guess(const struct md_known_stacks *all, uint64_t hash)
+{
+	struct md_stack_guess *guess = md_stack_guess_at(all, hash), *other = neighbour(all, guess), was = *guess;
+
+	if (guess->tag == md_stack_guess_tag(hash))
+		return guess;
+	if (other->tag != md_stack_guess_tag(hash))
+		return NULL;
 	*guess = *other;
 	*other = was;
+	return guess;
+}
+
+/* From now on that is guessed for that hash; the guess that was there makes way. */
+static void set_guess(const struct md_known_stacks *all, uint64_t hash, uint16_t place)
+{
+	struct md_stack_guess *guess = find_guess(all, hash);
+
+	if (!guess) {
+		guess = md_stack_guess_at(all, hash);
+		*neighbour(all, guess) = *guess;
+	}
+	*guess = (struct md_stack_guess){ .place = place, .tag = md_stack_guess_tag(hash) };
 }
 
 const struct md_known_stack *md_known_stacks_search(struct md_known_stacks *all, uintptr_t pc, uintptr_t sp, uintptr_t fp)
 {
-	uint16_t *const first = md_known_stack_place(all, pc, sp, all->context), *guess = first;
-	enum fit fit = DIFFERS;
+	const uint64_t first = md_stack_guess_hash(pc, sp, all->context);
+	uint64_t hash = first;
 
-	for (unsigned tries = 0; tries < GUESSES_MAX && fit == DIFFERS; tries++) {
-		const struct md_known_stack *known = md_known_stack_at(all, *guess);
+	for (unsigned tries = 0; tries < GUESSES_MAX; tries++) {
+		const struct md_stack_guess *guess = find_guess(all, hash);
+
+		if (!guess)
+			break;
+		const struct md_known_stack *known = md_known_stack_at(all, guess->place);
 		uintptr_t value;
+		enum fit fit = compare(known, pc, sp, fp, &value);
 
-		fit = compare(known, pc, sp, fp, &value);
-		if (fit == IS_OTHER) {
-			swap_guesses(all, guess);
-			known = md_known_stack_at(all, *guess);
-			fit = compare(known, pc, sp, fp, &value);
-		}
 		if (fit == FITS) {
-			*first = *guess; /* what comes next time is more often what came this time */
+			if (hash != first)
+				set_guess(all, first, guess->place); /* what comes next time is more often what came this time */
 			all->context = known->context;
 			return known;
 		}
-		if (fit == DIFFERS)
-			guess = md_known_stack_place(all, pc, sp, context_of(known->id.value, value));
+		if (fit == IS_OTHER)
+			break;
+		hash = md_stack_guess_hash(pc, sp, context_of(known->id.value, value));
 	}
-	all->failed = guess;
+	all->failed = hash;
 	return NULL;
+}
+
+/* The guess by which a stack is found whatever came before it. */
+static uint64_t own_hash(uintptr_t pc, uintptr_t sp, md_stack_id id)
+{
+	return md_stack_guess_hash(pc, sp, ~context_of(id.value, 0));
+}
+
+bool md_known_stacks_meet(struct md_known_stacks *all, uintptr_t pc, uintptr_t sp, uintptr_t fp, md_stack_id id)
+{
+	const struct md_stack_guess *guess = find_guess(all, own_hash(pc, sp, id));
+	uintptr_t value;
+
+	all->context = context_of(id.value, 0);
+	if (guess && md_known_stack_at(all, guess->place)->id.value == id.value &&
+		compare(md_known_stack_at(all, guess->place), pc, sp, fp, &value) == FITS) {
+		set_guess(all, all->failed, guess->place); /* another one was expected */
+		return false;
+	}
+	return !all->full || all->met++ % FULL_TURNS == 0;
 }
 
 void md_known_stacks_put(struct md_known_stacks *all, const struct md_known_stack *begin, const struct md_stack_link *links, size_t count)
 {
-	uint16_t *same = md_known_stack_place(all, begin->pc, begin->sp, ~context_of(begin->id.value, 0));
-	const struct md_known_stack *known = md_known_stack_at(all, *same);
-	uintptr_t value;
-
-	all->context = context_of(begin->id.value, 0);
-	if (known->id.value == begin->id.value && compare(known, begin->pc, begin->sp, begin->fp, &value) == FITS) {
-		*all->failed = *same; /* another one was expected */
-		return;
-	}
-	if (all->full && all->met++ % FULL_TURNS)
-		return;
 	if (!can_be_kept(begin->sp, links, count))
 		return;
 	unsigned more = count > MD_KNOWN_LINKS ? (unsigned)((count - 1) / MD_KNOWN_LINKS) : 0;
-	char *blocks = all->blocks;
 	struct md_known_stack *first = take_blocks(all, more + 1);
 
-	if (blocks != all->blocks)
-		return;
 	for (unsigned i = 0; i <= more; i++) {
 		size_t left = count - i * MD_KNOWN_LINKS;
 
 		fill(&first[i], begin->sp, links + i * MD_KNOWN_LINKS, left < MD_KNOWN_LINKS ? left : MD_KNOWN_LINKS);
 	}
+	uint16_t place = (uint16_t)((size_t)(first - block_at(all, 0)) * UNITS_PER_BLOCK);
+
 	first->sp = begin->sp;
 	first->fp = begin->fp;
 	first->fp_mask = begin->fp_mask;
 	first->id = begin->id;
-	first->context = all->context;
+	first->context = context_of(begin->id.value, 0);
 	first->more = (uint16_t)more;
 	first->pc = begin->pc;
-	*same = *all->failed = (uint16_t)((size_t)(first - block_at(all, 0)) * UNITS_PER_BLOCK);
+	set_guess(all, all->failed, place);
+	set_guess(all, own_hash(begin->pc, begin->sp, begin->id), place);
+	all->context = first->context;
 }

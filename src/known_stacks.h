@@ -50,10 +50,16 @@ struct md_known_stack {
 	uintptr_t values[MD_KNOWN_LINKS];
 };
 
+/* A guess: where the stack is, and part of the hash it was made for, so that a block is not read in vain. */
+struct md_stack_guess {
+	uint16_t place; /* of the first block, in units of MD_KNOWN_UNIT */
+	uint16_t tag;
+};
+
 struct md_known_stacks {
 	uint64_t context;  /* of the last stack */
-	uint16_t *failed;  /* the guess at which the last search ended */
-	uint16_t *guesses; /* by hash: place of a stack, in units of MD_KNOWN_UNIT */
+	uint64_t failed; /* hash of the guess at which the last search ended */
+	struct md_stack_guess *guesses; /* by hash */
 	char *blocks;
 	unsigned shift;    /* of a hash, to an index of guesses */
 	unsigned capacity; /* blocks */
@@ -74,13 +80,26 @@ bool md_known_stacks_init(struct md_known_stacks *all, struct md_arena *arena, _
 void md_known_stacks_forget(struct md_known_stacks *all);
 
 /* The stack that begins with those registers, and has that id, was met after md_known_stacks_search did not find it: the next search will where
- * this one ended. links: innermost first, of all frames but the first; slots lie above sp. What has frames of gigabytes or too many links is
+ * this one ended. True if it is worth remembering, by md_known_stacks_put at once; false if it is remembered already or not yet worth it. */
+bool md_known_stacks_meet(struct md_known_stacks *all, uintptr_t pc, uintptr_t sp, uintptr_t fp, md_stack_id id);
+
+/* Remembers it. links: innermost first, of all frames but the first; slots lie above sp. What has frames of gigabytes or too many links is
  * not remembered. */
 void md_known_stacks_put(struct md_known_stacks *all, const struct md_known_stack *begin, const struct md_stack_link *links, size_t count);
 
-static inline uint16_t *md_known_stack_place(const struct md_known_stacks *all, uintptr_t pc, uintptr_t sp, uint64_t context)
+static inline uint64_t md_stack_guess_hash(uintptr_t pc, uintptr_t sp, uint64_t context)
 {
-	return &all->guesses[((pc ^ sp << 16) + context) * 0x9e3779b97f4a7c15ull >> all->shift];
+	return ((pc ^ sp << 16) + context) * 0x9e3779b97f4a7c15ull;
+}
+
+static inline struct md_stack_guess *md_stack_guess_at(const struct md_known_stacks *all, uint64_t hash)
+{
+	return &all->guesses[hash >> all->shift];
+}
+
+static inline uint16_t md_stack_guess_tag(uint64_t hash)
+{
+	return (uint16_t)(hash >> 32);
 }
 
 /* Whether the links of one block hold. */
@@ -108,8 +127,12 @@ static inline const struct md_known_stack *md_known_stack_at(const struct md_kno
 static inline __attribute__((always_inline)) const struct md_known_stack *md_known_stacks_guess(struct md_known_stacks *all, uintptr_t pc,
 	uintptr_t sp, uintptr_t fp)
 {
-	const struct md_known_stack *known = md_known_stack_at(all, *md_known_stack_place(all, pc, sp, all->context));
+	uint64_t hash = md_stack_guess_hash(pc, sp, all->context);
+	const struct md_stack_guess *guess = md_stack_guess_at(all, hash);
+	const struct md_known_stack *known = md_known_stack_at(all, guess->place);
 
+	if (guess->tag != md_stack_guess_tag(hash))
+		return NULL;
 	if ((known->pc ^ pc) | (known->sp ^ sp) | ((known->fp ^ fp) & known->fp_mask) | known->more || !md_known_links_hold(known, sp))
 		return NULL;
 	all->context = known->context;

@@ -54,7 +54,10 @@ static uint32_t ask(uintptr_t pc, size_t top, uintptr_t fp)
 
 static void put(const struct sample *sample)
 {
-	md_known_stacks_put(&all, &sample->begin, sample->links, sample->count);
+	const struct md_known_stack *begin = &sample->begin;
+
+	if (md_known_stacks_meet(&all, begin->pc, begin->sp, begin->fp, begin->id))
+		md_known_stacks_put(&all, begin, sample->links, sample->count);
 }
 
 Test(known_stacks, nothing_is_known_at_first)
