@@ -10,7 +10,7 @@
 #include "src/inspect.h"
 #include "src/os.h"
 #include "src/params.h"
-#include "src/pattern.h"
+#include "src/slot_bytes.h"
 #include "src/watch_ask.h"
 
 bool md_heap_init(struct md_heap *heap, const struct md_heap_config *config)
@@ -126,7 +126,7 @@ static inline __attribute__((always_inline)) void *allocate_plain(
 	}
 	struct md_slot slot = cache->slots[--cache->count];
 	struct md_record *record = slot.record;
-	uintptr_t user = slot.begin, end = slot.begin + md_class_bytes(class_index);
+	uintptr_t user = slot.begin, end = slot.begin + cache->slot_bytes;
 
 	if (unlikely(alignment > MD_ALIGNMENT)) {
 		user = (user + alignment - 1) & ~(uintptr_t)(alignment - 1);
@@ -134,8 +134,7 @@ static inline __attribute__((always_inline)) void *allocate_plain(
 	}
 	record->user_offset16 = (uint8_t)((user - slot.begin) / 16);
 	record->size = (uint32_t)size;
-	/* The last MD_REDZONE_BYTES of the slot carry the pattern since it was carved. */
-	md_pattern_paint(heap->secret, user + size, end - MD_REDZONE_BYTES);
+	md_slot_paint(heap->secret, user, size, end, zero);
 	if (zero) {
 		if (record->flags & MD_BLOCK_USED)
 			memset((void *)user, 0, size);

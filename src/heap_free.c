@@ -9,7 +9,7 @@
 #include "src/guard.h"
 #include "src/heap_inside.h"
 #include "src/os.h"
-#include "src/pattern.h"
+#include "src/slot_bytes.h"
 
 #define QUARANTINE_BYTES_MIN ((size_t)256 << 10)
 #define QUARANTINE_RECENT_BYTES ((size_t)128 << 10) /* well below a second-level cache: holding back all of more makes every malloc a miss */
@@ -110,8 +110,12 @@ static inline bool evict_one(struct md_heap *heap, struct md_thread *thread, str
 	size_t slot_bytes = thread->caches[class_index].slot_bytes, size = record->size;
 	uintptr_t slot_begin = user - 16u * (uintptr_t)record->user_offset16;
 
-	if (unlikely(!md_fill_intact(heap->config.fill_free_byte, user, user + md_filled_bytes(heap, size)) ||
-		    !md_pattern_intact(heap->secret, user + size, slot_begin + slot_bytes)) &&
+	bool intact = likely(size <= heap->config.fill_free) ?
+		md_slot_filled(heap->config.fill_free_byte, heap->secret, user, size, slot_begin + slot_bytes) :
+		md_fill_intact(heap->config.fill_free_byte, user, user + heap->config.fill_free) &&
+			md_pattern_intact(heap->secret, user + size, slot_begin + slot_bytes);
+
+	if (unlikely(!intact) &&
 		!md_check_freed(heap, thread, md_page_map_zone(&heap->map, user), record, MD_NOTICED_AT_REUSE, call))
 		return false;
 	md_quarantine_remove_oldest(queue, slot_bytes);
@@ -254,11 +258,15 @@ static inline __attribute__((always_inline)) void retire(struct md_heap *heap, s
 	size_t size = record->size, slot_bytes = zone->slot_bytes;
 	uintptr_t user = slot_begin + 16u * (uintptr_t)record->user_offset16;
 
-	if (unlikely(!md_pattern_intact(heap->secret, slot_begin - MD_REDZONE_BYTES, user) ||
-		    !md_pattern_intact(heap->secret, user + size, slot_begin + slot_bytes)))
+	/* What lies before the bytes of a block with a larger alignment is red zone too. */
+	if (unlikely(!md_slot_intact(heap->secret, user, size, slot_begin + slot_bytes)) ||
+		unlikely(user != slot_begin && !md_pattern_intact(heap->secret, slot_begin - MD_REDZONE_BYTES, user)))
 		md_check_redzones(heap, thread, zone, record, MD_NOTICED_AT_FREE, call);
 	note_free(thread, record, user, size, call);
-	md_fill(heap->config.fill_free_byte, user, user + md_filled_bytes(heap, size));
+	if (likely(size <= heap->config.fill_free && size <= MD_FILL_INLINE_MAX))
+		md_slot_fill(heap->config.fill_free_byte, user, size);
+	else
+		memset((void *)user, heap->config.fill_free_byte, md_filled_bytes(heap, size));
 	atomic_store_explicit(&record->state, MD_BLOCK_QUARANTINED, memory_order_release);
 	if (unlikely(!heap->config.quarantine || !md_quarantine_put(&thread->quarantine, &heap->arena,
 							 md_quarantined_make(user, zone->class_index, record), slot_bytes))) {

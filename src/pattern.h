@@ -164,27 +164,6 @@ struct md_damage md_pattern_check(uint64_t secret, uintptr_t begin, uintptr_t en
 /* Locates what differs from byte in [begin, end). */
 struct md_damage md_fill_check(unsigned char byte, uintptr_t begin, uintptr_t end);
 
-/* Writes byte to all of [begin, end). */
-static inline void md_fill(unsigned char byte, uintptr_t begin, uintptr_t end)
-{
-	uint64_t word = byte * 0x0101010101010101ull;
-	md_vector vector = { word, word };
-	size_t bytes = end - begin;
-
-	if (__builtin_expect(bytes > MD_FILL_INLINE_MAX, 0)) {
-		memset((void *)begin, byte, bytes);
-	} else if (bytes >= 16) { /* the last store overlaps the one before it */
-		for (; begin + 16 < end; begin += 16)
-			md_store_vector(begin, vector);
-		md_store_vector(end - 16, vector);
-	} else if (bytes >= 8) {
-		md_store_word(begin, word);
-		md_store_word(end - 8, word);
-	} else {
-		for (; begin < end; begin++)
-			*(unsigned char *)begin = byte;
-	}
-}
 
 /* True if all of [begin, end) is byte. */
 static inline int md_fill_intact(unsigned char byte, uintptr_t begin, uintptr_t end)
