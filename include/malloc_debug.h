@@ -84,6 +84,13 @@ enum {
 	MALLOC_DEBUG_PURGE_KEEP_ZONES = 1 /**< keep empty zones, so that their free runs can be seen in the map */
 };
 
+/** Formats of malloc_debug_write_map() and malloc_debug_write_history(). */
+enum {
+	MALLOC_DEBUG_TEXT = 0, /**< as malloc_debug_show_map() and malloc_debug_show_history() */
+	MALLOC_DEBUG_JSON = 1, /**< one line; see malloc-debug-report(5). Several can follow each other in a file */
+	MALLOC_DEBUG_HTML = 2  /**< a page for browsers, one in a file; it needs nothing from outside */
+};
+
 /**
  * Version of the library the program runs under.
  *
@@ -168,6 +175,31 @@ MALLOC_DEBUG_CALL int malloc_debug_show_map(int fd);
  * How far back it goes is set by the option `history`. Since 0.1.
  */
 MALLOC_DEBUG_CALL long malloc_debug_show_history(int fd, const void *address, size_t events_max);
+
+/**
+ * Writes the map of the heap in a format for people or machines: all zones, blocks, and the stacks that allocated them.
+ *
+ * @param fd      Descriptor to write to.
+ * @param format  MALLOC_DEBUG_TEXT, MALLOC_DEBUG_JSON or MALLOC_DEBUG_HTML.
+ * @return        0, -EINVAL for another format, -ENOMEM, an error of write(2), -ENOSYS without the library.
+ *
+ * In a heap of more blocks than the option `map_blocks` says, neighbours are put together. Since 0.1.
+ */
+MALLOC_DEBUG_CALL int malloc_debug_write_map(int fd, int format);
+
+/**
+ * Writes what was allocated and freed, oldest first, with stacks, in a format for people or machines.
+ *
+ * @param fd          Descriptor to write to.
+ * @param address     Only events of blocks at this address; NULL: all.
+ * @param events_max  Most events to write, the youngest ones; 0: 16384, which is also the limit.
+ * @param format      MALLOC_DEBUG_TEXT, MALLOC_DEBUG_JSON or MALLOC_DEBUG_HTML.
+ * @return            Number of events written (0 or more), -EINVAL for another format, -ENOMEM, an error of write(2), -ENOSYS without
+ *                    the library.
+ *
+ * Since 0.1.
+ */
+MALLOC_DEBUG_CALL long malloc_debug_write_history(int fd, const void *address, size_t events_max, int format);
 
 /**
  * Prints all counters.
@@ -350,6 +382,8 @@ struct malloc_debug_api {
 	long (*snapshot)(void);
 	long (*growth)(int fd, unsigned snapshots);
 	long (*who_points)(int fd, const void *block);
+	int (*write_map)(int fd, int format);
+	long (*write_history)(int fd, const void *address, size_t events_max, int format);
 };
 
 #ifdef MALLOC_DEBUG_LIBRARY
@@ -367,7 +401,7 @@ static void *malloc_debug_dlsym_(void *handle, const char *name) __attribute__((
  * library, and a weak reference is settled when the program is linked; hence a look-up when it runs. */
 static inline const struct malloc_debug_api *malloc_debug_find_api_(void)
 {
-	static const struct malloc_debug_api none = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+	static const struct malloc_debug_api none = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
 	static const struct malloc_debug_api *found;
 	const struct malloc_debug_api *api = __atomic_load_n(&found, __ATOMIC_ACQUIRE);
 
@@ -430,6 +464,16 @@ static inline int malloc_debug_show_map(int fd)
 static inline long malloc_debug_show_history(int fd, const void *address, size_t events_max)
 {
 	MALLOC_DEBUG_FORWARD_(show_history, (fd, address, events_max), -ENOSYS);
+}
+
+static inline int malloc_debug_write_map(int fd, int format)
+{
+	MALLOC_DEBUG_FORWARD_(write_map, (fd, format), -ENOSYS);
+}
+
+static inline long malloc_debug_write_history(int fd, const void *address, size_t events_max, int format)
+{
+	MALLOC_DEBUG_FORWARD_(write_history, (fd, address, events_max, format), -ENOSYS);
 }
 
 static inline int malloc_debug_show_stats(int fd)

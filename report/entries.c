@@ -36,23 +36,39 @@ static struct md_entry make_entry(const struct md_stack_printer *printer, struct
 	};
 }
 
+/* *visited rises by one for each. Returns whether more is wanted. */
+static bool visit_frame(
+	const struct md_stack_printer *printer, struct md_frame frame, md_entry_visit *visit, void *context, size_t *visited)
+{
+	struct md_name names[NAMES_MAX];
+	size_t name_count = md_names_get(printer->names, frame, names, NAMES_MAX);
+
+	for (size_t k = 0; k < (name_count ? name_count : 1); k++) {
+		struct md_entry entry = make_entry(printer, frame, name_count ? &names[k] : NULL);
+
+		(*visited)++;
+		if (!visit(context, &entry))
+			return false;
+	}
+	return true;
+}
+
+size_t md_entries_of_frame(const struct md_stack_printer *printer, struct md_frame frame, md_entry_visit *visit, void *context)
+{
+	size_t visited = 0;
+
+	visit_frame(printer, frame, visit, context, &visited);
+	return visited;
+}
+
 size_t md_entries_visit(const struct md_stack_printer *printer, md_stack_id stack, md_entry_visit *visit, void *context)
 {
 	struct md_frame frame;
 	size_t visited = 0;
 
-	for (size_t i = 0; md_stack_store_frame(printer->stacks, stack, i, &frame); i++) {
-		struct md_name names[NAMES_MAX];
-		size_t name_count = md_names_get(printer->names, frame, names, NAMES_MAX);
-
-		for (size_t k = 0; k < (name_count ? name_count : 1); k++) {
-			struct md_entry entry = make_entry(printer, frame, name_count ? &names[k] : NULL);
-
-			visited++;
-			if (!visit(context, &entry))
-				return visited;
-		}
-	}
+	for (size_t i = 0; md_stack_store_frame(printer->stacks, stack, i, &frame); i++)
+		if (!visit_frame(printer, frame, visit, context, &visited))
+			break;
 	return visited;
 }
 

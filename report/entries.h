@@ -34,6 +34,9 @@ typedef bool md_entry_visit(void *context, const struct md_entry *entry);
 /* Visits the entries of a stack. Returns how many were visited; 0: none was taken. */
 size_t md_entries_visit(const struct md_stack_printer *printer, md_stack_id stack, md_entry_visit *visit, void *context);
 
+/* Visits the entries of one frame. Returns how many were visited. */
+size_t md_entries_of_frame(const struct md_stack_printer *printer, struct md_frame frame, md_entry_visit *visit, void *context);
+
 /* The entry that tells a reader which code it was (see md_stack_site_text). False if there is none. */
 bool md_entries_site(const struct md_stack_printer *printer, md_stack_id stack, struct md_entry *site);
 

@@ -2,6 +2,7 @@
 #include "report/error_json.h"
 
 #include "report/fingerprint.h"
+#include "report/history_json.h"
 #include "report/parts_json.h"
 #include "report/report_text.h"
 
@@ -244,15 +245,7 @@ static void put_neighbours(struct md_json *json, const struct md_report *report,
 
 static void put_event(struct md_json *json, const struct md_event *event, double seconds, const struct md_stack_printer *printer)
 {
-	static const char *const kinds[] = { [MD_EVENT_ALLOC] = "alloc", [MD_EVENT_FREE] = "free", [MD_EVENT_FAILED] = "failed" };
-
-	md_json_object(json, NULL);
-	md_json_seconds(json, "seconds", seconds);
-	md_json_string(json, "kind", WORD(kinds, md_event_kind(event)));
-	md_json_string(json, "function", md_api_name(md_event_api(event)));
-	md_json_address(json, "address", md_event_addr(event));
-	md_json_uint(json, "bytes", md_event_size(event));
-	md_json_thread(json, "thread", md_event_thread(event));
+	md_event_json_begin(json, event, seconds);
 	md_json_stack(json, "stack", printer, (md_stack_id){ event->stack });
 	md_json_end(json);
 }

@@ -10,6 +10,7 @@ void md_json_init(struct md_json *json, struct md_text *text, size_t reserve)
 	json->depth = 0;
 	json->lost = 0;
 	json->cut = false;
+	json->for_page = false;
 }
 
 /* Bytes that may still be written, with all brackets closed afterwards. */
@@ -111,16 +112,17 @@ static size_t decode(const unsigned char *bytes, size_t count, uint32_t *code)
 	return length;
 }
 
-static void put_character(struct md_text *text, uint32_t code, const unsigned char *bytes, size_t length)
+static void put_character(struct md_json *json, uint32_t code, const unsigned char *bytes, size_t length)
 {
 	static const char *const shorts[0x20] = { ['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n", ['\f'] = "\\f", ['\r'] = "\\r" };
+	struct md_text *text = json->text;
 
 	if (code == '"' || code == '\\') {
 		md_text_char(text, '\\');
 		md_text_char(text, (char)code);
 	} else if (code < 0x20 && shorts[code]) {
 		md_text_put(text, shorts[code]);
-	} else if (code < 0x20 || code == 0x7f || code == 0x2028 || code == 0x2029) {
+	} else if (code < 0x20 || code == 0x7f || code == 0x2028 || code == 0x2029 || (code == '<' && json->for_page)) {
 		md_text_put(text, "\\u");
 		md_text_hex(text, code, 4);
 	} else {
@@ -141,7 +143,7 @@ void md_json_string_n(struct md_json *json, const char *key, const char *string,
 		size_t length = decode(at, (size_t)(end - at), &code);
 
 		if (length)
-			put_character(json->text, code, at, length);
+			put_character(json, code, at, length);
 		else
 			md_text_put(json->text, "\xef\xbf\xbd"); /* U+FFFD */
 		at += length ? length : 1;

@@ -36,6 +36,7 @@ struct md_json {
 	unsigned depth;
 	unsigned lost; /* containers that were begun after the cut and not ended */
 	bool cut;
+	bool for_page; /* set by the caller after md_json_init: '<' in strings is escaped, so that they can stand in a script element of a page */
 	struct md_json_level levels[MD_JSON_DEPTH_MAX];
 };
 

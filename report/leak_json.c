@@ -246,7 +246,7 @@ static void put_counters(struct md_json *json, const struct md_counters *counter
 	md_json_end(json);
 }
 
-static void put_heap(struct md_json *json, const struct md_heap_totals *totals)
+void md_heap_json(struct md_json *json, const struct md_heap_totals *totals)
 {
 	const struct {
 		const char *key;
@@ -282,6 +282,6 @@ void md_stats_json(
 
 	md_json_open(&json, text, "statistics", origin);
 	put_counters(&json, counters);
-	put_heap(&json, totals);
+	md_heap_json(&json, totals);
 	md_json_close(&json);
 }

@@ -22,6 +22,9 @@ void md_growth_json(struct md_text *text, const struct md_growth_report *report,
 void md_stats_json(
 	struct md_text *text, const struct md_counters *counters, const struct md_heap_totals *totals, const struct md_origin *origin);
 
+/* The totals of the heap as a member "heap". */
+void md_heap_json(struct md_json *json, const struct md_heap_totals *totals);
+
 /* "direct", "indirect", "possible", "reachable", "ignored" */
 const char *md_leak_kind_word(enum md_leak_kind kind);
 

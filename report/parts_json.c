@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/parts_json.h"
 
-#include "report/entries.h"
 #include "report/fingerprint.h"
 
 static const char truncated[] = ",\"truncated\":true\n";
@@ -35,10 +34,8 @@ void md_json_close(struct md_json *json)
 	md_text_char(json->text, '\n');
 }
 
-static bool put_entry(void *context, const struct md_entry *entry)
+void md_json_entry(struct md_json *json, const struct md_entry *entry)
 {
-	struct md_json *json = context;
-
 	md_json_object(json, NULL);
 	md_json_address(json, "pc", entry->addr);
 	if (entry->module[0]) {
@@ -60,6 +57,13 @@ static bool put_entry(void *context, const struct md_entry *entry)
 	if (entry->unloaded)
 		md_json_bool(json, "unloaded", true);
 	md_json_end(json);
+}
+
+static bool put_entry(void *context, const struct md_entry *entry)
+{
+	struct md_json *json = context;
+
+	md_json_entry(json, entry);
 	return !json->cut;
 }
 

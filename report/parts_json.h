@@ -8,6 +8,7 @@
 #ifndef MD_PARTS_JSON_H
 #define MD_PARTS_JSON_H
 
+#include "report/entries.h"
 #include "report/json.h"
 #include "report/origin.h"
 #include "report/stack_text.h"
@@ -24,6 +25,9 @@ void md_json_close(struct md_json *json);
 
 /* An array of entries, innermost first; nothing if there is no stack. */
 void md_json_stack(struct md_json *json, const char *key, const struct md_stack_printer *printer, md_stack_id stack);
+
+/* One entry, as an element of an array. */
+void md_json_entry(struct md_json *json, const struct md_entry *entry);
 
 /* The number that text shows after T; nothing for an unknown thread. */
 void md_json_thread(struct md_json *json, const char *key, md_thread_id thread);

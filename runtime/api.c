@@ -12,6 +12,7 @@
 #include "runtime/leaks.h"
 #include "runtime/policy.h"
 #include "runtime/show.h"
+#include "runtime/show_json.h"
 #include "runtime/unwind.h"
 #include "runtime/who.h"
 #include "src/inspect.h"
@@ -115,6 +116,46 @@ long malloc_debug_show_history(int fd, const void *address, size_t events_max)
 		return -ENOSYS;
 	long result = fd < 0 ? -EBADF : md_show_history(fd, (uintptr_t)address, events_max);
 
+	md_entry_end(self);
+	return result;
+}
+
+/* The two enums are one: the header has no names of ours in it. */
+_Static_assert((int)MD_SHOW_AS_TEXT == MALLOC_DEBUG_TEXT && (int)MD_SHOW_AS_JSON == MALLOC_DEBUG_JSON && (int)MD_SHOW_AS_HTML == MALLOC_DEBUG_HTML,
+	"formats");
+
+int malloc_debug_write_map(int fd, int format)
+{
+	struct md_thread *self = begin();
+	int result;
+
+	if (!self)
+		return -ENOSYS;
+	if (fd < 0)
+		result = -EBADF;
+	else if (format == MALLOC_DEBUG_TEXT)
+		result = md_show_map(fd);
+	else
+		result = format == MALLOC_DEBUG_JSON || format == MALLOC_DEBUG_HTML ? md_show_map_json(fd, (enum md_show_format)format) : -EINVAL;
+	md_entry_end(self);
+	return result;
+}
+
+long malloc_debug_write_history(int fd, const void *address, size_t events_max, int format)
+{
+	struct md_thread *self = begin();
+	long result;
+
+	if (!self)
+		return -ENOSYS;
+	if (fd < 0)
+		result = -EBADF;
+	else if (format == MALLOC_DEBUG_TEXT)
+		result = md_show_history(fd, (uintptr_t)address, events_max);
+	else if (format == MALLOC_DEBUG_JSON || format == MALLOC_DEBUG_HTML)
+		result = md_show_history_json(fd, (uintptr_t)address, events_max, (enum md_show_format)format);
+	else
+		result = -EINVAL;
 	md_entry_end(self);
 	return result;
 }
@@ -381,6 +422,8 @@ const struct malloc_debug_api *malloc_debug_api(void)
 		.snapshot = malloc_debug_snapshot,
 		.growth = malloc_debug_growth,
 		.who_points = malloc_debug_who_points,
+		.write_map = malloc_debug_write_map,
+		.write_history = malloc_debug_write_history,
 	};
 
 	return &api;

@@ -13,6 +13,7 @@
 #include "report/watch_json.h"
 #include "runtime/log_file.h"
 #include "runtime/process.h"
+#include "runtime/restrict.h"
 #include "runtime/sink.h"
 #include "runtime/syscall.h"
 #include "src/clock.h"
@@ -33,8 +34,18 @@ struct job {
 	struct md_origin origin;
 };
 
-static struct md_origin origin_now(void)
+static void find_host(void)
 {
+	struct utsname names;
+
+	if (!host[0] && md_syscall1(SYS_uname, (long)&names) == 0)
+		memcpy(host, names.nodename, sizeof host < sizeof names.nodename ? sizeof host - 1 : sizeof names.nodename);
+}
+
+struct md_origin md_output_origin(void)
+{
+	if (!md_is_restricted())
+		find_host();
 	return (struct md_origin){
 		.pid = md_process_pid(),
 		.program = md_process.program,
@@ -50,7 +61,7 @@ static bool has_format(enum md_output_kind kind, uint64_t format)
 {
 	switch (format) {
 	case MD_FORMAT_SARIF:
-		return kind != MD_OUTPUT_STATS && kind != MD_OUTPUT_WRITE;
+		return kind == MD_OUTPUT_ERROR || kind == MD_OUTPUT_LEAKS || kind == MD_OUTPUT_GROWTH;
 	case MD_FORMAT_ASAN:
 		return kind == MD_OUTPUT_ERROR || kind == MD_OUTPUT_LEAKS;
 	default:
@@ -102,6 +113,9 @@ static void make_json(struct md_text *text, const struct job *job)
 		break;
 	case MD_OUTPUT_WRITE:
 		md_watch_json(text, job->report, job->more, &job->origin);
+		break;
+	default: /* comes ready made */
+		break;
 	}
 }
 
@@ -222,7 +236,7 @@ static void put(struct job *job)
 		md_sink_write_log(no_memory, sizeof no_memory - 1, false);
 		return;
 	}
-	job->origin = origin_now();
+	job->origin = md_output_origin();
 	if (job->kind == MD_OUTPUT_ERROR) /* when it was found, not when it is written */
 		job->origin.seconds = ((const struct md_report *)job->report)->seconds;
 	else if (job->kind == MD_OUTPUT_LEAKS)
@@ -269,11 +283,21 @@ void md_output_write(const struct md_watch_write *write, const struct md_stack_p
 	put(&(struct job){ .kind = MD_OUTPUT_WRITE, .report = write, .more = printer });
 }
 
+bool md_output_is_json(enum md_output_kind kind)
+{
+	return wanted(kind) & BIT(MD_FORMAT_JSON);
+}
+
+void md_output_json(const struct md_text *line)
+{
+	write_lines(MD_FORMAT_JSON, line);
+}
+
 bool md_output_message(const char *text, size_t bytes)
 {
 	size_t capacity = (6 * bytes + MD_PAGE_BYTES + 2048) & ~(size_t)(MD_PAGE_BYTES - 1);
 	char *buffer = md_os_map(0, capacity);
-	struct md_origin origin = origin_now();
+	struct md_origin origin = md_output_origin();
 	struct md_text json;
 
 	if (!buffer)
@@ -287,15 +311,13 @@ bool md_output_message(const char *text, size_t bytes)
 
 void md_output_begin(void)
 {
-	struct utsname names;
 	size_t bytes = MD_SARIF_HEAD_BYTES + MD_PAGE_BYTES;
 	bool sarif = wanted(MD_OUTPUT_ERROR) & BIT(MD_FORMAT_SARIF);
 	char *buffer;
 
 	if (!wanted(MD_OUTPUT_STATS) && !wanted(MD_OUTPUT_ERROR))
 		return;
-	if (md_syscall1(SYS_uname, (long)&names) == 0)
-		memcpy(host, names.nodename, sizeof host < sizeof names.nodename ? sizeof host - 1 : sizeof names.nodename);
+	find_host();
 	if (!sarif || !(buffer = md_os_map(0, bytes)))
 		return;
 	put_sarif(buffer, bytes, NULL);

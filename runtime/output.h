@@ -22,11 +22,12 @@
 
 #include "report/growth_text.h"
 #include "report/leak_text.h"
+#include "report/origin.h"
 #include "report/report.h"
 #include "report/watch_text.h"
 #include "src/view.h"
 
-enum md_output_kind { MD_OUTPUT_ERROR, MD_OUTPUT_LEAKS, MD_OUTPUT_GROWTH, MD_OUTPUT_STATS, MD_OUTPUT_WRITE };
+enum md_output_kind { MD_OUTPUT_ERROR, MD_OUTPUT_LEAKS, MD_OUTPUT_GROWTH, MD_OUTPUT_STATS, MD_OUTPUT_WRITE, MD_OUTPUT_MAP, MD_OUTPUT_HISTORY };
 
 /* At start: makes the SARIF documents, so that there is one if nothing is found, too. */
 void md_output_begin(void);
@@ -39,6 +40,13 @@ void md_output_leaks(const struct md_leak_report *report, const struct md_stack_
 void md_output_growth(const struct md_growth_report *report, const struct md_stack_printer *printer);
 void md_output_stats(const struct md_counters *counters, const struct md_heap_totals *totals);
 void md_output_write(const struct md_watch_write *write, const struct md_stack_printer *printer);
+
+/* Maps and histories are made by those who show them: whether somebody wants one as JSON, and a whole line of it. */
+bool md_output_is_json(enum md_output_kind kind);
+void md_output_json(const struct md_text *line);
+
+/* Which process a report made now is from. */
+struct md_origin md_output_origin(void);
 
 /* A text as a message in a JSON log. False if there is no memory for it. */
 bool md_output_message(const char *text, size_t bytes);

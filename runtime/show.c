@@ -15,6 +15,7 @@
 #include "runtime/output.h"
 #include "runtime/policy.h"
 #include "runtime/restrict.h"
+#include "runtime/show_json.h"
 #include "runtime/sink.h"
 #include "runtime/symbol_client.h"
 #include "runtime/watch.h"
@@ -27,7 +28,6 @@
 #define NAMES_BYTES ((size_t)1 << 20)
 #define RUNS_MAX 4096
 #define SLOTS_MAX 65536
-#define EVENTS_MAX 16384
 #define FRAMES_MAX 8192
 #define HEXDUMP_BYTES_MAX ((size_t)16 << 10)
 
@@ -36,8 +36,8 @@ struct page {
 	char text[TEXT_BYTES];
 	unsigned char states[SLOTS_MAX];
 	struct md_run_view runs[RUNS_MAX];
-	struct md_event events[EVENTS_MAX];
-	double seconds[EVENTS_MAX];
+	struct md_event events[MD_SHOW_EVENTS_MAX];
+	double seconds[MD_SHOW_EVENTS_MAX];
 	struct md_frame frames[FRAMES_MAX];
 	unsigned char data[HEXDUMP_BYTES_MAX], marks[HEXDUMP_BYTES_MAX], expected[HEXDUMP_BYTES_MAX];
 	_Alignas(16) char names[NAMES_BYTES];
@@ -174,8 +174,8 @@ long md_show_history(int fd, uintptr_t addr, size_t events_max)
 		return target.result;
 	struct page *page = target.page;
 
-	if (!events_max || events_max > EVENTS_MAX)
-		events_max = EVENTS_MAX;
+	if (!events_max || events_max > MD_SHOW_EVENTS_MAX)
+		events_max = MD_SHOW_EVENTS_MAX;
 	const struct md_history_ring *const *rings = md_policy_rings(&ring_count);
 	size_t count = md_history_read(rings, ring_count, addr, addr ? addr + 1 : 0, addr == 0, page->events, events_max, &total);
 
@@ -294,6 +294,27 @@ int md_show_bytes(int fd, uintptr_t addr, size_t context)
 
 /* --- at exit and on a signal ---------------------------------------------- */
 
+static bool ends_in(const char *name, const char *ending)
+{
+	size_t name_bytes = strlen(name), ending_bytes = strlen(ending);
+
+	return name_bytes > ending_bytes && strcmp(name + name_bytes - ending_bytes, ending) == 0;
+}
+
+static void show_map_item(void)
+{
+	const char *file = md_process.options.map_file;
+
+	if (ends_in(file, ".json"))
+		md_show_map_json(MD_TO_MAP_FILE, MD_SHOW_AS_JSON);
+	else if (ends_in(file, ".html"))
+		md_show_map_json(MD_TO_MAP_FILE, MD_SHOW_AS_HTML);
+	else if (file[0] || md_output_is_text(MD_OUTPUT_MAP))
+		md_show_map(MD_TO_MAP_FILE);
+	if (md_output_is_json(MD_OUTPUT_MAP))
+		md_show_map_json(MD_TO_SINK, MD_SHOW_AS_JSON);
+}
+
 bool md_show_items(bool all, bool wait)
 {
 	uint64_t items = md_process.options.show;
@@ -306,9 +327,13 @@ bool md_show_items(bool all, bool wait)
 		md_lock_release(&md_report_lock);
 	}
 	if (items & MD_SHOW_MAP)
-		md_show_map(MD_TO_MAP_FILE);
-	if (items & MD_SHOW_HISTORY)
-		md_show_history(MD_TO_SINK, 0, 0);
+		show_map_item();
+	if (items & MD_SHOW_HISTORY) {
+		if (md_output_is_text(MD_OUTPUT_HISTORY))
+			md_show_history(MD_TO_SINK, 0, 0);
+		if (md_output_is_json(MD_OUTPUT_HISTORY))
+			md_show_history_json(MD_TO_SINK, 0, 0, MD_SHOW_AS_JSON);
+	}
 	if ((items & MD_SHOW_STATS) || (md_process.options.stats && !all))
 		md_show_stats(MD_TO_SINK);
 	return true;

@@ -17,6 +17,10 @@
 #define MD_TO_SINK (-2)     /* where reports go */
 #define MD_TO_MAP_FILE (-3) /* option map_file, or the sink if there is none */
 
+#define MD_SHOW_EVENTS_MAX 16384 /* of one history */
+
+enum md_show_format { MD_SHOW_AS_TEXT, MD_SHOW_AS_JSON, MD_SHOW_AS_HTML };
+
 /* Each returns 0 (or a count) or a negated errno value. */
 int md_show_map(int fd);
 long md_show_history(int fd, uintptr_t addr, size_t events_max);

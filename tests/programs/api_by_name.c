@@ -2,7 +2,7 @@
  *
  * The library's calls as debuggers and other languages reach them: by name.
  */
-// output: 23 names, check 0
+// output: 25 names, check 0
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,8 @@ int main(void)
 		"malloc_debug_describe", "malloc_debug_hexdump", "malloc_debug_show_map", "malloc_debug_show_history",
 		"malloc_debug_show_stats", "malloc_debug_counters", "malloc_debug_on_error", "malloc_debug_purge", "malloc_debug_api",
 		"malloc_debug_check_leaks", "malloc_debug_leaks_since", "malloc_debug_ignore", "malloc_debug_ignore_begin", "malloc_debug_ignore_end",
-		"malloc_debug_root_add", "malloc_debug_root_remove", "malloc_debug_snapshot", "malloc_debug_growth", "malloc_debug_who_points" };
+		"malloc_debug_root_add", "malloc_debug_root_remove", "malloc_debug_snapshot", "malloc_debug_growth", "malloc_debug_who_points",
+		"malloc_debug_write_map", "malloc_debug_write_history" };
 	int found = 0;
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)

@@ -24,6 +24,8 @@ int main(void)
 	CHECK(malloc_debug_leaks_since(malloc_debug_snapshot(), 1) == -ENOSYS);
 	CHECK(malloc_debug_growth(1, 0) == -ENOSYS);
 	CHECK(malloc_debug_who_points(1, &counts) == -ENOSYS);
+	CHECK(malloc_debug_write_map(1, MALLOC_DEBUG_JSON) == -ENOSYS);
+	CHECK(malloc_debug_write_history(1, &counts, 0, MALLOC_DEBUG_HTML) == -ENOSYS);
 	free(strdup("as ever"));
 	puts("ok");
 	return 0;
