@@ -62,6 +62,7 @@ struct md_heap {
 	_Atomic uint64_t checks;
 	struct md_guard guard;
 	struct md_watch_wishes watch;
+	struct md_profile_counts *profile; /* set before the first thread begins; NULL: nothing is counted by stack */
 	struct md_lock check_lock; /* whose holder may keep live blocks in MD_BLOCK_FREEING for a moment, see check.h */
 };
 

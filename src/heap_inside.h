@@ -13,6 +13,7 @@
 #include "src/clock.h"
 #include "src/heap.h"
 #include "src/os.h"
+#include "src/profile_counts.h"
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -41,6 +42,8 @@ static inline void md_heap_note_alloc(struct md_thread *thread, struct md_record
 	md_history_put(&thread->history, md_event_make(MD_EVENT_ALLOC, call->api, user, size, call->stack, thread->id, now));
 	thread->counters.allocations++;
 	thread->counters.allocated_bytes += size;
+	if (unlikely(thread->profile))
+		md_profile_counts_note(thread->profile, thread, call->stack, size, now);
 	atomic_store_explicit(&record->state, MD_BLOCK_LIVE, memory_order_release);
 }
 

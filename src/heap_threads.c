@@ -70,6 +70,7 @@ struct md_thread *md_heap_thread_begin(struct md_heap *heap, uint32_t tid)
 		thread->id = (md_thread_id){ id };
 		thread->stack_low = thread->stack_high = 0;
 		thread->leaks_ignored = 0;
+		thread->profile = heap->profile;
 		heap->thread_infos[id] = (struct md_thread_info){ .tid = tid, .alive = true };
 		if (atomic_fetch_add_explicit(&heap->threads_live, 1, memory_order_relaxed))
 			md_heap_expect_threads(heap);

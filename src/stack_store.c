@@ -286,6 +286,18 @@ static struct md_frame frame_of(const struct md_stack_store *store, uint32_t num
 	return chunk ? chunk[number & ((1u << MD_FRAME_CHUNK_BITS) - 1)] : (struct md_frame){ 0 };
 }
 
+struct md_frame md_frame_get(const struct md_stack_store *store, uint32_t number)
+{
+	return number >> MD_FRAME_CHUNK_BITS < MD_FRAME_CHUNKS_MAX ? frame_of(store, number) : (struct md_frame){ 0 };
+}
+
+uint32_t md_stack_store_number(const struct md_stack_store *store, md_stack_id id, size_t i)
+{
+	const uint32_t *list = id.value ? list_at(store, id.value) : NULL;
+
+	return list && list[0] <= MD_STACK_FRAMES_MAX && i < list[0] ? list[i + 1] : 0;
+}
+
 size_t md_stack_store_frames(const struct md_stack_store *store, md_stack_id id, struct md_frame *frames, size_t frames_max)
 {
 	const uint32_t *list = id.value ? list_at(store, id.value) : NULL;

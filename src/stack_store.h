@@ -124,6 +124,12 @@ md_stack_id md_stack_store_put(struct md_stack_store *store, const struct md_fra
 /* Copies the frames of a stack, innermost first. Returns how many there are (at most frames_max are written); 0 for an unknown id. */
 size_t md_stack_store_frames(const struct md_stack_store *store, md_stack_id id, struct md_frame *frames, size_t frames_max);
 
+/* Number of the i-th frame of a stack, for those who keep something for each frame. 0 if there is none. */
+uint32_t md_stack_store_number(const struct md_stack_store *store, md_stack_id id, size_t i);
+
+/* The frame with a number; all zero if there is none. */
+struct md_frame md_frame_get(const struct md_stack_store *store, uint32_t number);
+
 /* The i-th frame of a stack, for those who have no room for all. False if there is none. */
 bool md_stack_store_frame(const struct md_stack_store *store, md_stack_id id, size_t i, struct md_frame *frame);
 

@@ -39,6 +39,7 @@ struct md_thread_counters {
 };
 
 struct md_unwind_memo; /* runtime/unwind.c */
+struct md_profile_counts;
 
 struct md_thread {
 	bool busy;     /* inside one of our calls: a signal handler that allocates must not come in again */
@@ -46,6 +47,7 @@ struct md_thread {
 	void *block_to_return; /* while a call that allocated it deals with what waits at its end, else NULL */
 	md_thread_id id;
 	unsigned leaks_ignored;   /* nesting of scopes in which the program asked for allocations that are no leaks */
+	struct md_profile_counts *profile; /* the heap's (profile_counts.h), or NULL */
 	uint32_t check_countdown; /* calls until the next CHECK_EVERY */
 	struct md_unwind_memo *unwind; /* the unwinder's, or NULL */
 	uintptr_t stack_low, stack_high; /* the stack it was started on; 0, 0 where not known */
