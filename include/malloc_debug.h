@@ -355,6 +355,25 @@ MALLOC_DEBUG_CALL long malloc_debug_growth(int fd, unsigned snapshots);
  */
 MALLOC_DEBUG_CALL long malloc_debug_who_points(int fd, const void *block);
 
+/** Formats of malloc_debug_write_profile(). */
+enum {
+	MALLOC_DEBUG_PPROF = 0,  /**< profile.proto, packed with gzip: for pprof, and for profile stores */
+	MALLOC_DEBUG_FOLDED = 1, /**< a line for each stack, for flame graphs */
+	MALLOC_DEBUG_MASSIF = 2  /**< as Valgrind's massif writes: all profiles in this format so far, for ms_print */
+};
+
+/**
+ * Writes how many blocks and bytes each stack has allocated: those that are live, and, with `profile_kinds=allocs`, all.
+ *
+ * @param fd      Descriptor to write to; -1: the file of the option `profile_file`, in its format.
+ * @param format  MALLOC_DEBUG_PPROF, MALLOC_DEBUG_FOLDED or MALLOC_DEBUG_MASSIF.
+ * @return        0, -EINVAL for another format, or if fd is -1 and `profile_file` is not set; -ENOMEM, an error of open(2) or write(2), -ENOSYS
+ *                without the library.
+ *
+ * Other threads are not stopped: each block is counted as it was at one moment. Since 0.1.
+ */
+MALLOC_DEBUG_CALL int malloc_debug_write_profile(int fd, int format);
+
 /**
  * The library's table, as it stands behind the calls above. Programs have no need of it.
  */
@@ -384,6 +403,7 @@ struct malloc_debug_api {
 	long (*who_points)(int fd, const void *block);
 	int (*write_map)(int fd, int format);
 	long (*write_history)(int fd, const void *address, size_t events_max, int format);
+	int (*write_profile)(int fd, int format);
 };
 
 #ifdef MALLOC_DEBUG_LIBRARY
@@ -401,7 +421,7 @@ static void *malloc_debug_dlsym_(void *handle, const char *name) __attribute__((
  * library, and a weak reference is settled when the program is linked; hence a look-up when it runs. */
 static inline const struct malloc_debug_api *malloc_debug_find_api_(void)
 {
-	static const struct malloc_debug_api none = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+	static const struct malloc_debug_api none = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
 	static const struct malloc_debug_api *found;
 	const struct malloc_debug_api *api = __atomic_load_n(&found, __ATOMIC_ACQUIRE);
 
@@ -544,6 +564,11 @@ static inline long malloc_debug_growth(int fd, unsigned snapshots)
 static inline long malloc_debug_who_points(int fd, const void *block)
 {
 	MALLOC_DEBUG_FORWARD_(who_points, (fd, block), -ENOSYS);
+}
+
+static inline int malloc_debug_write_profile(int fd, int format)
+{
+	MALLOC_DEBUG_FORWARD_(write_profile, (fd, format), -ENOSYS);
 }
 
 #undef MALLOC_DEBUG_FORWARD_

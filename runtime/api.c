@@ -11,6 +11,7 @@
 #include "runtime/growth.h"
 #include "runtime/leaks.h"
 #include "runtime/policy.h"
+#include "runtime/profile.h"
 #include "runtime/show.h"
 #include "runtime/show_json.h"
 #include "runtime/unwind.h"
@@ -396,6 +397,24 @@ long malloc_debug_who_points(int fd, const void *block)
 	return result;
 }
 
+_Static_assert((int)MD_PROFILE_PPROF == MALLOC_DEBUG_PPROF && (int)MD_PROFILE_FOLDED == MALLOC_DEBUG_FOLDED &&
+	(int)MD_PROFILE_MASSIF == MALLOC_DEBUG_MASSIF, "formats of profiles");
+
+int malloc_debug_write_profile(int fd, int format)
+{
+	struct md_thread *self = begin();
+	int result;
+
+	if (!self)
+		return -ENOSYS;
+	if (fd < -1)
+		result = -EBADF;
+	else
+		result = format >= 0 && format < MD_PROFILE_FORMATS ? md_profile_show(fd, (enum md_profile_format)format) : -EINVAL;
+	md_entry_end(self);
+	return result;
+}
+
 const struct malloc_debug_api *malloc_debug_api(void)
 {
 	static const struct malloc_debug_api api = {
@@ -424,6 +443,7 @@ const struct malloc_debug_api *malloc_debug_api(void)
 		.who_points = malloc_debug_who_points,
 		.write_map = malloc_debug_write_map,
 		.write_history = malloc_debug_write_history,
+		.write_profile = malloc_debug_write_profile,
 	};
 
 	return &api;

@@ -8,6 +8,7 @@
 #include "runtime/leak_events.h"
 #include "runtime/leaks.h"
 #include "runtime/policy.h"
+#include "runtime/profile.h"
 #include "runtime/show.h"
 #include "runtime/unwind.h"
 #include "runtime/watch.h"
@@ -61,6 +62,7 @@ static __attribute__((noinline)) void attend(struct md_thread *self, const uintp
 		md_show_pending(self);
 		md_leaks_pending(self);
 		md_growth_pending(self);
+		md_profile_pending();
 		md_leak_death_pending(self);
 		md_watch_attend(self);
 		md_world_attend();

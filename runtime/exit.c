@@ -8,6 +8,7 @@
 #include "runtime/leaks.h"
 #include "runtime/lsan.h"
 #include "runtime/policy.h"
+#include "runtime/profile.h"
 #include "runtime/show.h"
 #include "runtime/suppress.h"
 #include "runtime/syscall.h"
@@ -45,6 +46,7 @@ static void at_exit(void *unused)
 		more = md_check_heap(&md_process.heap, self, &cursor, MD_NOTICED_AT_EXIT, &call);
 		md_policy_act(self);
 	}
+	md_profile_at_exit();
 	if (md_process.options.leaks && md_leak_events_may_search() && md_lsan_search_at_exit() && md_leak_events_claim())
 		look_for_leaks(self, (const uintptr_t *)__builtin_frame_address(0));
 	if (md_process.options.show || md_process.options.stats)

@@ -7,6 +7,7 @@
 #include "runtime/altstack.h"
 #include "runtime/crash.h"
 #include "runtime/entry.h"
+#include "runtime/history_file.h"
 #include "runtime/policy.h"
 #include "runtime/restrict.h"
 #include "runtime/signal_action.h"
@@ -180,6 +181,8 @@ static bool take_guard(int number, siginfo_t *info, void *context)
 {
 	uintptr_t addr = (uintptr_t)info->si_addr;
 
+	if (number == SIGBUS && md_fault_is_synchronous(info) && md_history_file_mend(addr))
+		return true;
 	if (md_likely(!md_fault_is_synchronous(info) || info->si_code == SI_KERNEL || !md_guard_is_guard(&md_process.heap, addr)))
 		return false;
 	if (!is_busy() && !md_signals_is_stranger()) {

@@ -10,6 +10,9 @@
 
 #define PAGE_MASK (MD_PAGE_BYTES - 1)
 
+/* Says that the caller's stack may be anywhere: a debugger else takes one at a lower address for damage, and shows nothing beyond. */
+#define MD_MAY_LEAD_ANYWHERE ".cfi_signal_frame\n"
+
 #if defined(__x86_64__)
 
 enum { TRAP_STACK = 12, TRAP_PROTECTION = 13, TRAP_PAGE = 14 };
@@ -151,7 +154,7 @@ void md_fault_registers(struct md_crash *crash, const void *context)
 __attribute__((noinline)) void md_fault_call_aside(void (*function)(void *), void *argument, uintptr_t top)
 {
 	top &= ~(uintptr_t)15;
-	__asm__ volatile("movq %%rsp, %%rbx\n"
+	__asm__ volatile(MD_MAY_LEAD_ANYWHERE "movq %%rsp, %%rbx\n"
 			 "movq %[top], %%rsp\n"
 			 "callq *%[function]\n"
 			 "movq %%rbx, %%rsp\n"
@@ -219,7 +222,7 @@ __attribute__((noinline)) void md_fault_call_aside(void (*function)(void *), voi
 {
 	register void *first __asm__("x0") = argument;
 
-	__asm__ volatile("mov x19, sp\n"
+	__asm__ volatile(MD_MAY_LEAD_ANYWHERE "mov x19, sp\n"
 			 "mov sp, %[top]\n"
 			 "blr %[function]\n"
 			 "mov sp, x19\n"

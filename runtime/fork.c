@@ -7,9 +7,11 @@
 #include "runtime/altstack.h"
 #include "runtime/fault.h"
 #include "runtime/foreign.h"
+#include "runtime/history_file.h"
 #include "runtime/leak_events.h"
 #include "runtime/leaks.h"
 #include "runtime/policy.h"
+#include "runtime/profile.h"
 #include "runtime/signals.h"
 #include "runtime/threads.h"
 #include "runtime/unwind_generic.h"
@@ -24,7 +26,7 @@ static struct md_lock *lock_at(unsigned i)
 	struct md_lock *const head[] = { md_foreign_orphan_lock(), &md_report_lock, &heap->threads_lock, md_threads_lock(),
 		&heap->check_lock };
 	struct md_lock *const tail[] = { &heap->zones.large_lock, &heap->runs.lock, md_unwind_generic_lock(), &heap->modules.lock, &heap->stacks->lock,
-		md_altstack_lock(), &heap->arena.lock, md_signals_lock() };
+		md_altstack_lock(), md_history_file_lock(), &heap->arena.lock, md_signals_lock() };
 	const unsigned heads = sizeof head / sizeof head[0], tails = sizeof tail / sizeof tail[0];
 
 	if (i < heads)
@@ -87,6 +89,7 @@ static void child(void)
 
 	if (!md_mode_is(MD_MODE_ACTIVE))
 		return;
+	md_history_file_after_fork();
 	md_watch_after_fork();
 	if (mark)
 		atomic_store(mark, 1); /* this fork was no surprise: our locks are in order */
@@ -98,6 +101,7 @@ static void child(void)
 	md_heap_after_fork(&md_process.heap, md_self);
 	md_guard_after_fork(&md_process.heap, true);
 	md_leak_events_after_fork();
+	md_profile_after_fork();
 }
 
 void md_fork_init(void)

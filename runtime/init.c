@@ -24,11 +24,13 @@
 #include "runtime/fork.h"
 #include "runtime/growth.h"
 #include "runtime/guard_stacks.h"
+#include "runtime/history_file.h"
 #include "runtime/leak_events.h"
 #include "runtime/leaks.h"
 #include "runtime/lsan.h"
 #include "runtime/modules.h"
 #include "runtime/process.h"
+#include "runtime/profile.h"
 #include "runtime/resolve.h"
 #include "runtime/restrict.h"
 #include "runtime/show.h"
@@ -306,7 +308,9 @@ static void begin_heap(const enum md_option_source *sources)
 	if (!md_heap_init(&md_process.heap, &config)) {
 		md_textf(&early, "malloc-debug: the system has no memory for the first tables: the program runs without us\n");
 		atomic_store(&md_process.mode, MD_MODE_PASS);
+		return;
 	}
+	md_history_file_begin(complain);
 }
 
 static void decide_mode(const enum md_option_source *sources)
@@ -423,6 +427,7 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
 		md_thread_memory_init();
 		md_leaks_init();
 		md_growth_init();
+		md_profile_init();
 		if (!md_fault_init()) { /* nobody would open a guard page */
 			md_process.heap.config.guard.mode = MD_GUARD_OFF;
 			if (md_process.options.faults)

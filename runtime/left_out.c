@@ -5,6 +5,7 @@
 #include "runtime/boot.h"
 #include "runtime/growth.h"
 #include "runtime/process.h"
+#include "runtime/profile.h"
 #include "runtime/threads.h"
 
 #define OWN_FRAMES_MAX 65536
@@ -82,6 +83,8 @@ static void exclude_own(struct md_left_out *out, const struct md_leak *leak)
 	if (leak->groups)
 		exclude_bytes(out, leak->groups, leak->group_capacity * sizeof *leak->groups);
 	for (size_t i = 0; md_growth_memory(i, &begin, &end); i++)
+		md_left_out_add(out, begin, end);
+	for (size_t i = 0; md_profile_memory(i, &begin, &end); i++)
 		md_left_out_add(out, begin, end);
 	exclude_alternate_stacks(out);
 	if (out->roots->world->threads)

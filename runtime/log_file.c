@@ -15,7 +15,6 @@
 #include "runtime/syscall.h"
 #include "src/os.h"
 
-#define PATH_BYTES 1024
 #define LOCK_NANOSECONDS 2000000000ull
 #define TRIES 8       /* to get a file that nobody puts aside at that moment */
 #define HEAD_BYTES 96 /* of a document's head that are compared; what follows may be another version's */
@@ -27,11 +26,11 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static void expand(const char *pattern, char path[PATH_BYTES])
+void md_log_file_path(const char *pattern, char path[MD_LOG_PATH_BYTES])
 {
 	struct md_text text;
 
-	md_text_init(&text, path, PATH_BYTES - 1, false);
+	md_text_init(&text, path, MD_LOG_PATH_BYTES - 1, false);
 	for (; *pattern; pattern++) {
 		if (*pattern != '%' || !pattern[1]) {
 			md_text_char(&text, *pattern);
@@ -101,11 +100,11 @@ static void close_file(long fd)
 	md_syscall1(SYS_close, fd);
 }
 
-static const char *numbered(char name[PATH_BYTES + 8], const char *path, unsigned number)
+static const char *numbered(char name[MD_LOG_PATH_BYTES + 8], const char *path, unsigned number)
 {
 	struct md_text text;
 
-	md_text_init(&text, name, PATH_BYTES + 7, false);
+	md_text_init(&text, name, MD_LOG_PATH_BYTES + 7, false);
 	md_text_put(&text, path);
 	if (number)
 		md_textf(&text, ".%u", number);
@@ -116,7 +115,7 @@ static const char *numbered(char name[PATH_BYTES + 8], const char *path, unsigne
 /* PATH becomes PATH.1, and so on up to `keep` of them; keep == 0: it goes. */
 static void put_aside(const char *path, unsigned keep)
 {
-	char from[PATH_BYTES + 8], to[PATH_BYTES + 8];
+	char from[MD_LOG_PATH_BYTES + 8], to[MD_LOG_PATH_BYTES + 8];
 
 	if (!keep)
 		md_syscall3(SYS_unlinkat, AT_FDCWD, (long)path, 0);
@@ -161,13 +160,13 @@ static long open_locked(const char *path, int flags, size_t more, struct stat *s
 
 int md_log_file_append(const char *pattern, const char *text, size_t bytes, bool whole)
 {
-	char path[PATH_BYTES];
+	char path[MD_LOG_PATH_BYTES];
 	struct stat status = { 0 };
 	bool locked = whole || md_process.options.log_max;
 
 	if (md_is_restricted())
 		return -EPERM;
-	expand(pattern, path);
+	md_log_file_path(pattern, path);
 	long fd = locked ? open_locked(path, O_WRONLY | O_APPEND, bytes, &status) : open_file(path, O_WRONLY | O_APPEND);
 
 	if (fd < 0)
@@ -227,12 +226,12 @@ static int write_document(long fd, off_t at, bool is_new, bool separate, const s
 
 int md_log_file_add(const char *pattern, const struct md_log_document *document)
 {
-	char path[PATH_BYTES];
+	char path[MD_LOG_PATH_BYTES];
 	struct stat status = { 0 };
 
 	if (md_is_restricted())
 		return -EPERM;
-	expand(pattern, path);
+	md_log_file_path(pattern, path);
 	for (unsigned i = 0; i < 2; i++) {
 		long fd = open_locked(path, O_RDWR, document->body_bytes, &status);
 		int result = 0;

@@ -20,6 +20,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define MD_LOG_PATH_BYTES 1024
+
+/* The path that a pattern means; cut if it is too long. Takes no lock. */
+void md_log_file_path(const char *pattern, char path[MD_LOG_PATH_BYTES]);
+
 /* pattern: a path with %p (process), %e (program), %t (time of the start). All return 0 or a negated errno value. */
 
 /* Appends a text. whole: takes back what could not be written completely. */

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "runtime/history_file.h"
+#include "runtime/layout_export.h"
 #include "runtime/process.h"
 #include "runtime/unwind.h"
 #include "src/os.h"
@@ -117,7 +119,11 @@ uint16_t md_object_module(struct md_heap *heap, const struct md_object *object)
 	const void *build_id = find_build_id(object, &bytes);
 
 	forget_covered(heap, object->begin, object->end);
-	return md_modules_put(&heap->modules, &heap->arena, object->begin, object->end, object->bias, object->path, build_id, bytes);
+	uint16_t row = md_modules_put(&heap->modules, &heap->arena, object->begin, object->end, object->bias, object->path, build_id, bytes);
+
+	md_history_file_module(row);
+	md_layout_note_time();
+	return row;
 }
 
 void md_modules_sweep(struct md_heap *heap)

@@ -14,6 +14,7 @@
 #include "report/report.h"
 #include "report/text.h"
 #include "runtime/cxx.h"
+#include "runtime/layout_export.h"
 #include "runtime/modules.h"
 #include "runtime/output.h"
 #include "runtime/restrict.h"
@@ -469,7 +470,7 @@ static void end_process(void)
 	}
 }
 
-/* Writes the report; *plain_bytes is the length of its plain text, if there is somebody to get it. False if a close look shows that there is nothing to
+/* Writes the report; *plain_bytes is the length of its plain text. False if a close look shows that there is nothing to
  * report. */
 static bool write_report(struct page *page, const struct md_finding *finding, size_t *plain_bytes)
 {
@@ -490,12 +491,12 @@ static bool write_report(struct page *page, const struct md_finding *finding, si
 	if (text.length)
 		md_sink_write(page->text, text.length);
 	md_output_error(&page->report);
-	if (!atomic_load(&md_policy_callback))
-		return true;
-	md_text_init(&text, page->plain, TEXT_BYTES - 1, false); /* the callback gets it without colour */
+	md_text_init(&text, page->plain, TEXT_BYTES - 1, false); /* a callback and a debugger get it without colour */
 	md_error_text(&text, &page->report);
 	page->plain[text.length] = '\0';
 	*plain_bytes = text.length;
+	md_layout_keep_report(page->plain, text.length);
+	md_layout_note_time();
 	return true;
 }
 
@@ -523,6 +524,7 @@ static bool act(struct page *page, const struct md_finding *finding, size_t site
 		}
 	}
 	count_error();
+	malloc_debug_break(md_error_info(finding->error)->slug, (const void *)finding->addr);
 	if (plain_bytes)
 		call_back(finding, page->plain, plain_bytes);
 	return true;

@@ -18,6 +18,7 @@
 #include "src/call.h"
 #include "src/finding.h"
 #include "src/guard_policy.h"
+#include "src/lasting.h"
 #include "src/module.h"
 #include "src/page_map.h"
 #include "src/runs.h"
@@ -51,6 +52,8 @@ struct md_heap {
 	struct md_stack_store *stacks;
 	struct md_modules modules;
 
+	md_lasting_map *lasting; /* for history rings; NULL: they are in memory of their own. Set before there are threads */
+
 	struct md_lock threads_lock;
 	_Atomic(struct md_thread *) threads; /* all, parked ones too */
 	struct md_thread *parked;
@@ -58,6 +61,7 @@ struct md_heap {
 	_Atomic uint32_t threads_live;
 	_Atomic bool threaded;    /* there may be more than one thread: see md_heap_expect_threads */
 	uint32_t threads_created; /* ever; the next id */
+	uint32_t rings;           /* asked for of lasting */
 	struct md_thread_info *thread_infos; /* by id; own mapping */
 	_Atomic uint64_t checks;
 	struct md_guard guard;

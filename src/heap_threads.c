@@ -29,6 +29,14 @@ static size_t power_of_two_at_least(size_t value)
 	return power;
 }
 
+static struct md_event *map_ring(struct md_heap *heap, size_t events)
+{
+	size_t bytes = events * sizeof(struct md_event);
+	struct md_event *ring = heap->lasting ? heap->lasting(MD_LASTING_RING, heap->rings++, bytes) : NULL;
+
+	return ring ? ring : md_os_map(0, bytes); /* refused: no history for this thread */
+}
+
 static struct md_thread *create_thread(struct md_heap *heap, bool first)
 {
 	struct md_thread *thread = md_arena_take(&heap->arena, sizeof *thread, 64);
@@ -45,7 +53,7 @@ static struct md_thread *create_thread(struct md_heap *heap, bool first)
 
 		if (!first && events > OTHER_HISTORY_EVENTS)
 			events = events / 8 > OTHER_HISTORY_EVENTS ? events / 8 : OTHER_HISTORY_EVENTS;
-		thread->history.events = md_os_map(0, events * sizeof(struct md_event)); /* refused: no history for this thread */
+		thread->history.events = map_ring(heap, events);
 		thread->history.mask = events - 1;
 	}
 	return thread;

@@ -30,6 +30,7 @@ enum md_lock_rank {
 	MD_LOCK_MODULES, /* adding to the module table                                   */
 	MD_LOCK_STACKS,  /* adding frames and stacks; lookups go without                 */
 	MD_LOCK_ALTSTACKS, /* alternate stacks of threads                                */
+	MD_LOCK_HISTORY, /* room in the history file; leaf                               */
 	MD_LOCK_ARENA,   /* leaf: pages for our own records                              */
 	MD_LOCK_SIGNALS, /* leaf: actions of signals; signals are blocked meanwhile      */
 	MD_LOCK_RANKS

@@ -91,6 +91,13 @@ static bool rebuild_frames(struct md_stack_store *store, uint32_t capacity, uint
 	return true;
 }
 
+static void *take_chunk(struct md_stack_store *store, enum md_lasting_kind kind, uint32_t index, size_t bytes)
+{
+	void *chunk = store->lasting ? store->lasting(kind, index, bytes) : NULL;
+
+	return chunk ? chunk : md_arena_take(store->arena, bytes, 64);
+}
+
 /* Place of a frame by its number, its chunk made when needed. */
 static struct md_frame *frame_at(struct md_stack_store *store, uint32_t number)
 {
@@ -98,7 +105,7 @@ static struct md_frame *frame_at(struct md_stack_store *store, uint32_t number)
 	struct md_frame *frames = atomic_load_explicit(&store->frame_chunks[chunk], memory_order_acquire);
 
 	if (!frames) {
-		frames = md_arena_take(store->arena, sizeof *frames << MD_FRAME_CHUNK_BITS, 64);
+		frames = take_chunk(store, MD_LASTING_FRAMES, chunk, sizeof *frames << MD_FRAME_CHUNK_BITS);
 		if (!frames)
 			return NULL;
 		atomic_store_explicit(&store->frame_chunks[chunk], frames, memory_order_release);
@@ -231,7 +238,7 @@ static uint32_t take_list(struct md_stack_store *store, size_t count)
 	if (chunk >= MD_STACK_CHUNKS_MAX)
 		return 0;
 	if (!atomic_load_explicit(&store->chunks[chunk], memory_order_relaxed)) {
-		uint32_t *numbers = md_arena_take(store->arena, sizeof *numbers << MD_STACK_CHUNK_BITS, 64);
+		uint32_t *numbers = take_chunk(store, MD_LASTING_STACKS, chunk, sizeof *numbers << MD_STACK_CHUNK_BITS);
 
 		if (!numbers)
 			return 0;

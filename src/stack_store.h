@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "src/ids.h"
+#include "src/lasting.h"
 #include "src/lock.h"
 
 #define MD_STACK_FRAMES_MAX 128
@@ -52,6 +53,7 @@ struct md_stack_index;
 struct md_stack_store {
 	struct md_lock lock;
 	struct md_arena *arena;
+	md_lasting_map *lasting; /* for lists and frames; NULL, or without room: the arena */
 	_Atomic(struct md_frame_table *) frames;
 	_Atomic(struct md_frame *) frame_chunks[MD_FRAME_CHUNKS_MAX]; /* frame number to frame */
 	_Atomic uint32_t frame_count;

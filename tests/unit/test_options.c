@@ -137,6 +137,8 @@ Test(table, choices_agree_with_the_enumerators)
 		{ "show", 3, MD_SHOW_STATS, "stats" },
 		{ "leak_kinds", 3, MD_LEAKS_REACHABLE, "reachable" },
 		{ "leak_roots", 5, MD_ROOTS_MAPPINGS, "mappings" },
+		{ "profile_format", 4, MD_PROFILE_FORMAT_MASSIF, "massif" },
+		{ "profile_kinds", 2, MD_PROFILE_KIND_ALLOCS, "allocs" },
 		{ "leaks_at", 5, MD_LEAKS_AT_FORK, "fork" },
 		{ "crashes", 4, MD_CRASHES_ABRT, "abrt" },
 		{ "guard", 3, MD_GUARD_ALL, "all" },
