@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Threads that allocate and free as fast as they can, while the process sends itself a signal as often as the first argument says; after each it
+ * waits until there is one file more: the second argument, with its number in place of %d.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/programs/ok.h"
+
+#define BLOCKS 300
+
+static _Atomic int stop;
+
+__attribute__((noinline)) static void *take(unsigned size)
+{
+	return malloc(size);
+}
+
+static void *churn(void *seed)
+{
+	unsigned state = (unsigned)(uintptr_t)seed;
+	char *blocks[BLOCKS] = { 0 };
+
+	while (!stop) {
+		state = state * 1103515245 + 12345;
+		unsigned i = (state >> 16) % BLOCKS;
+
+		free(blocks[i]);
+		blocks[i] = i % 3 ? take(1 + (state >> 8) % 500) : realloc(NULL, 1 + (state >> 8) % 50000);
+		memset(blocks[i], (int)i, 1);
+	}
+	for (int i = 0; i < BLOCKS; i++)
+		free(blocks[i]);
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	pthread_t threads[4];
+	int times = argc > 2 ? atoi(argv[1]) : 0;
+
+	for (uintptr_t i = 0; i < 4; i++)
+		CHECK(pthread_create(&threads[i], NULL, churn, (void *)(i + 1)) == 0);
+	for (int i = 1; i <= times; i++) {
+		char path[512];
+		int waited = 0;
+
+		snprintf(path, sizeof path, argv[2], i);
+		CHECK(kill(getpid(), SIGUSR2) == 0); /* whichever thread gets it */
+		while (access(path, R_OK) != 0 && waited++ < 4000)
+			usleep(5000);
+		CHECK(waited < 4000);
+	}
+	stop = 1;
+	for (int i = 0; i < 4; i++)
+		CHECK(pthread_join(threads[i], NULL) == 0);
+	puts("ok");
+	return 0;
+}
