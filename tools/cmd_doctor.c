@@ -30,6 +30,7 @@
 #include "src/clock.h"
 #include "tools/commands.h"
 #include "tools/library.h"
+#include "tools/program.h"
 
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102 /* Linux 6.13 */
@@ -383,14 +384,63 @@ static void check_helper(void)
 		say(LESS, "names", "the helper does not answer; reports show module and offset");
 }
 
+/* Two ways to ask a server: the helper's, while a report waits, and symbolize's, later. */
 static void check_debuginfod(void)
 {
 	const char *urls = getenv("DEBUGINFOD_URLS");
+	char path[PATH_MAX];
 
 	if (urls && *urls)
 		say(WORKS, "debug files", "looked for in /usr/lib/debug and at %s", urls);
 	else
 		say(WORKS, "debug files", "looked for in /usr/lib/debug; DEBUGINFOD_URLS=https://debuginfod.debian.net adds a server");
+	if (md_program_find("debuginfod-find", path))
+		say(LESS, "debuginfod", "no debuginfod-find for malloc-debug symbolize --debuginfod; apt-get install debuginfod");
+	else
+		say(WORKS, "debuginfod", "%s fetches debug files for malloc-debug symbolize --debuginfod", path);
+}
+
+/* Whether a crash leaves a core, and where: for gdb, after the program is gone. */
+static void check_cores(void)
+{
+	FILE *file = fopen("/proc/sys/kernel/core_pattern", "re");
+	char pattern[160] = "";
+	struct rlimit limit;
+
+	if (file && fgets(pattern, sizeof pattern, file))
+		pattern[strcspn(pattern, "\n")] = '\0';
+	if (file)
+		fclose(file);
+	if (!getrlimit(RLIMIT_CORE, &limit) && limit.rlim_cur == 0)
+		say(LESS, "cores", "a crash leaves no core: its size is limited to 0; ulimit -c unlimited (core_pattern is %s)", pattern);
+	else if (pattern[0] == '|')
+		say(WORKS, "cores", "a crash hands its core to a program: %s", pattern + 1);
+	else if (*pattern)
+		say(WORKS, "cores", "a crash leaves a core: %s", pattern);
+	else
+		say(LESS, "cores", "kernel.core_pattern is empty: a crash leaves no core; sysctl kernel.core_pattern=core.%%p");
+}
+
+static void check_gdb(void)
+{
+	char path[PATH_MAX];
+
+	if (md_program_find("gdb", path))
+		say(LESS, "gdb", "not in PATH: malloc-debug run --gdb needs it; apt-get install gdb");
+	else
+		say(WORKS, "gdb", "%s", path);
+}
+
+/* The log, the files of reports, and watchpoints take a few descriptors. */
+static void check_files(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= 256)
+		say(WORKS, "files", "a process may open %llu", (unsigned long long)limit.rlim_cur);
+	else
+		say(LESS, "files", "a process may open %llu: names and watchpoints use numbers from 200 on; ulimit -n 1024",
+			(unsigned long long)limit.rlim_cur);
 }
 
 static void check_address_space(void)
@@ -442,6 +492,9 @@ int md_cmd_doctor(int argc, char **argv)
 	check_watchpoints();
 	check_reading();
 	check_address_space();
+	check_files();
+	check_cores();
+	check_gdb();
 	check_confinement();
 	return something_is_missing ? MD_EXIT_TROUBLE : 0;
 }

@@ -173,8 +173,8 @@ int md_cmd_options(int argc, char **argv)
 	bool *given = calloc(md_option_count, sizeof *given);
 	int left = 1, next, status = MD_EXIT_USAGE;
 
-	for (int i = 1; i < argc; i++) { /* the one argument that is no option of the library */
-		if (!strncmp(argv[i], format, sizeof format - 1))
+	for (int i = 1; i < argc; i++) { /* the one argument that is no option of the library, which has other formats under this name */
+		if (!strcmp(argv[i], "--format=adoc") || !strcmp(argv[i], "--format=man"))
 			how = argv[i] + sizeof format - 1;
 		else
 			argv[left++] = argv[i];
@@ -186,10 +186,8 @@ int md_cmd_options(int argc, char **argv)
 		status = print_values(given);
 	else if (next >= 0 && !strcmp(how, "adoc"))
 		print_adoc(), status = 0;
-	else if (next >= 0 && !strcmp(how, "man"))
-		print_man(), status = 0;
 	else if (next >= 0)
-		fprintf(stderr, "malloc-debug options: --format=%s: not one of text, adoc, man\n", how);
+		print_man(), status = 0;
 	free(given);
 	return status;
 }

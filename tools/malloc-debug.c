@@ -10,35 +10,68 @@
 
 static int print_help_of(int argc, char **argv);
 
-static const struct md_command commands[] = {
+const struct md_command md_commands[] = {
 	{ "run", md_cmd_run, "[--OPTION=VALUE ...] [--] PROGRAM [ARGUMENT ...]", "run a program with its heap checked",
 		"Checks the options, sets a variable MALLOC_DEBUG_OPTION for each, puts libmalloc_debug.so in front of\n"
 		"LD_PRELOAD, and becomes PROGRAM: its exit status is the program's. A note on standard error says so if\n"
-		"the library cannot work in PROGRAM; it is run all the same.\n",
-		true },
-	{ "options", md_cmd_options, "[--OPTION=VALUE ...] [--format=text|adoc|man]", "show the options in force, and where each was set",
+		"the library cannot work in PROGRAM; it is run all the same. With --html, it waits for PROGRAM and ends\n"
+		"with its status, or 128 and the number of the signal that killed it.\n",
+		md_run_flags, true, MD_ARGUMENT_PROGRAM },
+	{ "report", md_cmd_report, "[--format=text|json|sarif|html] [--output FILE] FILE ...", "merge reports of many processes, by bug",
+		"Reads JSON lines that processes on any machine wrote (options json_file, format=json), counts equal bugs by\n"
+		"their fingerprint, and shows the newest report of each, newest first. \"-\" is standard input. Lines that\n"
+		"are damaged are named and passed over. The exit status is 1 if a file could not be read or written, or has\n"
+		"no report in it.\n",
+		md_report_flags, false, MD_ARGUMENT_FILE },
+	{ "symbolize", md_cmd_symbolize, "[--debug-dir FOLDER] [--debuginfod] FILE", "find missing names in reports later, elsewhere",
+		"Reads a file of reports, JSON lines or text, and writes it with the names of functions, files and lines that\n"
+		"were missing, as far as module files and debug files here have them. A file counts only if its build-id is\n"
+		"the one of the report.\n",
+		md_symbolize_flags, false, MD_ARGUMENT_FILE },
+	{ "leaks", md_cmd_leaks, "--pid PID | [--format=text|json|sarif|html] FILE ...", "ask a process for its leaks, or merge those of many",
+		"With --pid, sends the signal that the process was started with for this (option signal_leaks); the report\n"
+		"goes to the process's log. With files of JSON lines, adds up the leaks of the last search of each process,\n"
+		"largest first.\n",
+		md_leaks_flags, false, MD_ARGUMENT_FILE },
+	{ "diff", md_cmd_diff, "[--format=text|json] OLD NEW", "compare two files of reports, leaks or growth",
+		"Says which bugs and leaks are new, grew, or are gone. The exit status is 1 if something is new or grew, 2 if\n"
+		"a file could not be read.\n",
+		md_diff_flags, false, MD_ARGUMENT_FILE },
+	{ "map", md_cmd_map, "[--format=text|svg|html] FILE", "show the map of a heap",
+		"FILE has a map as JSON: malloc-debug run --show=map --map_file=FILE.json writes it when the program ends, and\n"
+		"with --signal_show=N on a signal. The last map in it is shown.\n",
+		md_map_flags, false, MD_ARGUMENT_FILE },
+	{ "history", md_cmd_history, "[--address=A[..B]] [--thread=T] [--last=N] FILE", "show the history of a process that runs or died",
+		"FILE is what the option history_file names: who allocated and freed what, kept while the program runs.\n",
+		md_history_flags, false, MD_ARGUMENT_FILE },
+	{ "options", md_cmd_options, "[--OPTION=VALUE ...] [--format=adoc|man]", "show the options in force, and where each was set",
 		"Reads the variables MALLOC_DEBUG_*, MALLOC_DEBUG_OPTIONS and the C library's own as the library would, and\n"
 		"the options given. The exit status is 1 if one of the variables is wrong.\n"
 		"--format=adoc prints the table of all options for a README, --format=man the list for the manual page.\n",
-		true },
-	{ "errors", md_cmd_errors, "[--format=text|man]", "list the errors that are found, and what usually leads to them", "", false },
+		NULL, true, MD_ARGUMENT_NONE },
+	{ "errors", md_cmd_errors, "[--format=text|man]", "list the errors that are found, and what usually leads to them", "", md_errors_flags, false,
+		MD_ARGUMENT_NONE },
 	{ "doctor", md_cmd_doctor, "", "say what this system allows, and what to do about the rest",
 		"Tries each thing the library makes use of. \"ok\" works, \"less\" works in a lesser way, \"MISSING\" is needed\n"
 		"(the exit status is then 1).\n",
-		false },
-	{ "help", print_help_of, "[COMMAND]", "explain a command", "", false },
-	{ "symbolizer", md_cmd_symbolizer, "", NULL, "Started by the library to find the names of functions.\n", false },
+		NULL, false, MD_ARGUMENT_NONE },
+	{ "completion", md_cmd_completion, "bash|zsh", "print a script that completes this command in a shell",
+		"For bash: . <(malloc-debug completion bash). For zsh: a file _malloc-debug in a folder of fpath.\n", NULL, false,
+		MD_ARGUMENT_SHELL },
+	{ "help", print_help_of, "[COMMAND]", "explain a command", "", NULL, false, MD_ARGUMENT_COMMAND },
+	{ "symbolizer", md_cmd_symbolizer, "", NULL, "Started by the library to find the names of functions.\n", NULL, false, MD_ARGUMENT_NONE },
+	{ NULL },
 };
 
-#define COMMAND_COUNT (sizeof commands / sizeof *commands)
+#define COMMAND_COUNT (sizeof md_commands / sizeof *md_commands - 1)
 
 static void print_help(void)
 {
 	printf("Usage: malloc-debug COMMAND ...\n"
 	       "Finds heap errors in programs as they are: nothing is rebuilt.\n\n");
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		if (commands[i].summary)
-			printf("  %-10s %s\n", commands[i].name, commands[i].summary);
+		if (md_commands[i].summary)
+			printf("  %-10s %s\n", md_commands[i].name, md_commands[i].summary);
 	printf("\n"
 	       "  --help     print this; \"malloc-debug help COMMAND\" says more\n"
 	       "  --version  print the version\n"
@@ -56,13 +89,13 @@ static const struct md_command *find_command(const char *name)
 	unsigned nearest_distance = ~0u;
 
 	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		if (!strcmp(commands[i].name, name))
-			return &commands[i];
+		if (!strcmp(md_commands[i].name, name))
+			return &md_commands[i];
 	for (size_t i = 0; i < COMMAND_COUNT + 2; i++) {
-		const char *word = i < COMMAND_COUNT ? commands[i].name : flags[i - COMMAND_COUNT];
+		const char *word = i < COMMAND_COUNT ? md_commands[i].name : flags[i - COMMAND_COUNT];
 		unsigned distance = md_word_distance(name, strlen(name), word, strlen(word));
 
-		if ((i >= COMMAND_COUNT || commands[i].summary) && distance < nearest_distance) {
+		if ((i >= COMMAND_COUNT || md_commands[i].summary) && distance < nearest_distance) {
 			nearest_distance = distance;
 			nearest = word;
 		}
@@ -88,6 +121,10 @@ static int print_help_of(int argc, char **argv)
 		printf("%c%s.\n", command->summary[0] - 'a' + 'A', command->summary + 1);
 	if (*command->help)
 		printf("\n%s", command->help);
+	if (command->flags) {
+		putchar('\n');
+		md_flags_print_help(command->flags);
+	}
 	if (command->lists_options)
 		md_options_print_help();
 	return 0;

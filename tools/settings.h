@@ -15,8 +15,12 @@
 /* MALLOC_DEBUG_NAME of an option. */
 void md_settings_variable(const struct md_option_info *info, char variable[MD_VARIABLE_MAX]);
 
-/* Checks the arguments argv[1] and on that begin with '-' and sets a variable in the environment for each; "--" ends them and is skipped.
- * given, when not NULL, has md_option_count entries; those of the options met become true. Returns the index of the first argument left,
+/* Checks the option at argv[at] and sets its variable in the environment: --name=value, --name value, and for those that are yes or no also
+ * --name and --no-name. given, when not NULL, has md_option_count entries; that of the option becomes true. Returns the index of the next
+ * argument, -1 after a complaint. */
+int md_settings_take_one(int argc, char **argv, int at, bool *given);
+
+/* The same for all arguments from argv[1] on that begin with '-'; "--" ends them and is skipped. Returns the index of the first argument left,
  * -1 after a complaint: the environment is then half done. */
 int md_settings_take(int argc, char **argv, bool *given);
 

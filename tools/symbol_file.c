@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -44,6 +45,10 @@ struct md_symbol_file {
 	struct md_symbol_units *units; /* NULL: no debug information */
 	Dwarf_Addr dwarf_bias;         /* the debug information's address less the file's; not 0 only for files changed by prelink */
 };
+
+static const char *folders[MD_SYMBOL_FOLDERS_MAX]; /* beside DEBUG_FOLDER */
+static size_t folder_count;
+static bool asks_debuginfod;
 
 static struct md_symbol_file *files;
 static char first_problem[MD_SYMBOL_NOTE_MAX + 1];
@@ -107,17 +112,72 @@ static int open_regular(const char *path)
 }
 
 /* Path of the debug file that has the module's build-id for a name; NULL without one. Allocated. */
-static char *build_id_path(const struct md_symbol_file *file)
+static char *build_id_path(const struct md_symbol_file *file, const char *folder)
 {
-	char path[sizeof DEBUG_FOLDER "/.build-id/" + 2 * MD_BUILD_ID_MAX + sizeof "/.debug"];
-	size_t length = (size_t)sprintf(path, DEBUG_FOLDER "/.build-id/");
+	char digits[2 * MD_BUILD_ID_MAX + 1], *path;
 
 	if (file->build_id_bytes < 2)
 		return NULL;
 	for (size_t i = 0; i < file->build_id_bytes; i++)
-		length += (size_t)sprintf(path + length, "%s%02x", i == 1 ? "/" : "", file->build_id[i]);
-	strcpy(path + length, ".debug");
-	return strdup(path);
+		sprintf(digits + 2 * i, "%02x", file->build_id[i]);
+	return asprintf(&path, "%s/.build-id/%.2s/%s.debug", folder, digits, digits + 2) < 0 ? NULL : path;
+}
+
+/* What debuginfod-find says: the path of a file that it fetched. NULL if it has none. Allocated. */
+static char *fetch_path(const struct md_symbol_file *file)
+{
+	char digits[2 * MD_BUILD_ID_MAX + 1], path[4096];
+	size_t filled = 0;
+	ssize_t got;
+	int pipes[2], status;
+	pid_t pid;
+
+	if (file->build_id_bytes < 2 || pipe2(pipes, O_CLOEXEC) != 0)
+		return NULL;
+	for (size_t i = 0; i < file->build_id_bytes; i++)
+		sprintf(digits + 2 * i, "%02x", file->build_id[i]);
+	pid = fork();
+	if (pid == 0) {
+		dup2(pipes[1], STDOUT_FILENO);
+		execlp("debuginfod-find", "debuginfod-find", "debuginfo", digits, (char *)NULL);
+		_exit(127);
+	}
+	close(pipes[1]);
+	while (pid > 0 && filled < sizeof path - 1 && (got = read(pipes[0], path + filled, sizeof path - 1 - filled)) > 0)
+		filled += (size_t)got;
+	close(pipes[0]);
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+		return NULL;
+	path[filled] = '\0';
+	path[strcspn(path, "\n")] = '\0';
+	return path[0] == '/' ? strdup(path) : NULL;
+}
+
+/* The index-th place beside the module's own path where its file or its debug file may be: false behind the last. *path is allocated, or NULL
+ * if this place is none for the file; *trusted: what lies there under this name is the right one. */
+static bool find_place(const struct md_symbol_file *file, size_t index, char **path, bool *trusted)
+{
+	static const char *const shapes[] = { "%s%s", "%s%s.debug", "%s/%s", "%s/%s.debug" }; /* with the path, and with the name */
+	const size_t each = 1 + sizeof shapes / sizeof shapes[0];
+	size_t folder = index / each, shape = index % each;
+	const char *slash = strrchr(file->path, '/');
+
+	*path = NULL;
+	*trusted = false;
+	if (folder < folder_count) {
+		if (shape == 0)
+			*path = build_id_path(file, folders[folder]);
+		else if (asprintf(path, shapes[shape - 1], folders[folder], shape <= 2 ? file->path : slash ? slash + 1 : file->path) < 0)
+			*path = NULL;
+		return true;
+	}
+	index -= folder_count * each;
+	*trusted = true;
+	if (index == 0)
+		*path = build_id_path(file, DEBUG_FOLDER);
+	else if (index == 1 && asks_debuginfod)
+		*path = fetch_path(file);
+	return index <= 1;
 }
 
 /* Whether the debug file at fd has the build-id of the module, or, where either has none, the check sum of the link. */
@@ -171,18 +231,36 @@ static int open_linked(struct md_symbol_file *file, const char *path, const char
 	return fd;
 }
 
+/* Whether a file that is not known by its name is the module's debug file, and has something to say. */
+static bool has_debug_file(const struct md_symbol_file *file, int fd, GElf_Word crc)
+{
+	Elf *elf = elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	bool has = elf && has_debug_information(elf);
+
+	elf_end(elf);
+	return has && is_debug_file(file, fd, crc);
+}
+
 /* Finds the separate debug file of a file that needs one. */
 static void find_debug_file(struct md_symbol_file *file, Elf *elf, const char *path)
 {
 	GElf_Word crc = 0;
 	const char *link = read_debug_link(elf, &crc), *urls = getenv("DEBUGINFOD_URLS");
+	char *place;
+	bool trusted;
 
-	file->debug_path = build_id_path(file);
-	file->debug_fd = file->debug_path && strcmp(file->debug_path, path) != 0 ? open_regular(file->debug_path) : -1;
-	if (file->debug_fd >= 0)
-		return;
-	free(file->debug_path);
-	file->debug_path = NULL;
+	for (size_t i = 0; find_place(file, i, &place, &trusted); i++) {
+		file->debug_fd = place && strcmp(place, path) != 0 ? open_regular(place) : -1;
+		if (file->debug_fd >= 0 && !trusted && !has_debug_file(file, file->debug_fd, crc)) {
+			close(file->debug_fd);
+			file->debug_fd = -1;
+		}
+		if (file->debug_fd >= 0) {
+			file->debug_path = place;
+			return;
+		}
+		free(place);
+	}
 	if (link)
 		file->debug_fd = open_linked(file, path, link, crc);
 	if (file->debug_fd < 0 && urls && *urls) {
@@ -287,11 +365,28 @@ static void open_file(struct md_symbol_file *file)
 
 	if (!problem)
 		return;
-	/* A file that was replaced or removed may have left its debug file, which has the same addresses. */
-	char *path = build_id_path(file);
-	if ((!path || open_path(file, path) != NULL) && problem_count++ == 0)
+	/* A file that was replaced or removed, or is another machine's, may have left its debug file, which has the same addresses. */
+	char *place;
+	bool trusted, found = false;
+	for (size_t i = 0; !found && find_place(file, i, &place, &trusted); i++) {
+		found = place && open_path(file, place) == NULL;
+		free(place);
+	}
+	if (!found && problem_count++ == 0)
 		snprintf(first_problem, sizeof first_problem, "%s: %s", file->path, problem);
-	free(path);
+}
+
+bool md_symbol_file_add_folder(const char *folder)
+{
+	if (folder_count == MD_SYMBOL_FOLDERS_MAX)
+		return false;
+	folders[folder_count++] = folder;
+	return true;
+}
+
+void md_symbol_file_use_debuginfod(void)
+{
+	asks_debuginfod = true;
 }
 
 struct md_symbol_file *md_symbol_file_find(const struct md_symbol_request *request)

@@ -2,7 +2,7 @@
 """Checks a page for browsers: check_page.py FILE LINES [WORD...].
 
 It stands alone (nothing in it names a place to load from, and the browser is told to load nothing), its elements are those of its template whatever the
-data say, its data are LINES lines of JSON in all, and each WORD stands in a string of theirs. Prints what is wrong and ends with 1, or what there was.
+data say, LINES lines of its data are JSON, and each WORD stands in a string of theirs. Prints what is wrong and ends with 1, or what there was.
 """
 import html.parser
 import json
@@ -72,7 +72,13 @@ def main():
     for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function", "XMLHttpRequest", "fetch(", "WebSocket", "import(", "sendBeacon"):
         expect(not re.search(r"(?<!uses )" + re.escape(word), page.code), "the code uses", word)
     expect("<" not in "".join(page.data), "markup in the data")
-    read = [json.loads(line) for data in page.data for line in data.split("\n") if line.strip()]
+    read, damaged = [], 0
+    for line in "".join(page.data).split("\n"):
+        try:
+            if line.strip():
+                read.append(json.loads(line))
+        except json.JSONDecodeError:
+            damaged += 1
     expect(len(read) == lines, len(read), "lines of data in place of", lines)
     found = [text for report in read for text in strings(report)]
     for word in words:
@@ -80,7 +86,7 @@ def main():
     if failures:
         print("\n".join(failures[:20]))
         sys.exit(1)
-    print("page with", len(read), "lines")
+    print("page with", len(read), "lines" + (f", {damaged} damaged" if damaged else ""))
 
 
 main()
