@@ -264,7 +264,8 @@ Test(profile, massif_shows_the_peak)
 
 /* --- moments -------------------------------------------------------------------------- */
 
-/* Each of fifty signals to a process under load gives a whole file, whichever thread gets the signal, and in whatever it is then. */
+/* Each of fifty signals to a process under load gives a whole file, whichever thread gets the signal, and in whatever it is then; and what was
+ * allocated between two of them is seen. */
 Test(profile, under_load_on_signals)
 {
 	struct run_result run = run_profiled("programs/prof_load", "50", in_folder("load.%d.pb.gz"), "load.%n.pb.gz",
