@@ -21,6 +21,9 @@
 #define MADV_WIPEONFORK 18
 #endif
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
 #define MADV_GUARD_REMOVE 103
@@ -48,6 +51,12 @@ void *md_os_map(uintptr_t hint, size_t bytes)
 void md_os_unmap(void *addr, size_t bytes)
 {
 	md_syscall2(SYS_munmap, (long)addr, (long)bytes);
+}
+
+void md_os_populate(void *addr, size_t bytes)
+{
+	if (!md_is_restricted())
+		md_syscall3(SYS_madvise, (long)addr, (long)bytes, MADV_POPULATE_WRITE);
 }
 
 bool md_os_drop(void *addr, size_t bytes)

@@ -18,7 +18,6 @@ static inline __attribute__((always_inline)) void *md_serve_allocate(enum md_api
 
 	if (md_unlikely(!self))
 		return md_foreign_allocate(api, size, alignment, zero);
-	md_prefetch_allocation(&md_process.heap, self, size);
 	struct md_call call = { .api = api, .stack = md_capture(self), .size = asked, .alignment = asked_alignment };
 	void *user = md_heap_allocate(&md_process.heap, self, size, alignment, zero, &call);
 
@@ -36,10 +35,12 @@ static inline __attribute__((always_inline)) void md_serve_free(enum md_api api,
 		md_foreign_free_unattended(user, api, size, alignment);
 		return;
 	}
-	md_prefetch_free(&md_process.heap, (uintptr_t)user);
+	struct md_zone *zone = md_prefetch_free(&md_process.heap, (uintptr_t)user);
 	struct md_call call = { .api = api, .stack = md_capture(self), .size = size, .alignment = alignment };
 
-	if (md_unlikely(md_heap_free(&md_process.heap, self, user, &call) == MD_FREED_FOREIGN))
+	if (md_likely(zone != NULL))
+		md_heap_free_in(&md_process.heap, self, zone, (uintptr_t)user, &call);
+	else
 		md_foreign_free(self, user, &call);
 	md_entry_end(self);
 }

@@ -102,6 +102,9 @@ enum md_freed {
 
 enum md_freed md_heap_free(struct md_heap *heap, struct md_thread *thread, void *user, const struct md_call *call);
 
+/* The same where the zone at user was looked up already. */
+enum md_freed md_heap_free_in(struct md_heap *heap, struct md_thread *thread, struct md_zone *zone, uintptr_t user, const struct md_call *call);
+
 /* realloc of a block with a size above 0. *result is the new place, or NULL when there is no memory (the old block is then unchanged).
  * MD_FREED_NOT and MD_FREED_FOREIGN as for md_heap_free; nothing is done then. */
 enum md_freed md_heap_resize(struct md_heap *heap, struct md_thread *thread, void *user, size_t size, const struct md_call *call, void **result);

@@ -45,17 +45,20 @@ void md_heap_set_quarantine_limit(const struct md_heap *heap, struct md_thread *
 	thread->aged.limit_bytes = share - thread->quarantine.limit_bytes;
 }
 
-static void cache_put(struct md_heap *heap, struct md_thread *thread, unsigned class_index, uintptr_t slot_begin, struct md_record *record)
+/* The older half of a full cache goes, the warm one stays. */
+static __attribute__((noinline)) void make_room(struct md_heap *heap, struct md_cache *cache, unsigned class_index)
 {
-	struct md_cache *cache = &thread->caches[class_index];
+	unsigned half = (cache->count + 1u) / 2;
 
-	if (unlikely(cache->count == cache->capacity)) { /* the older half goes, the warm one stays */
-		unsigned half = (cache->count + 1u) / 2;
+	md_zones_give_slots(&heap->zones, class_index, cache->slots, half, false);
+	cache->count -= half;
+	memmove(cache->slots, cache->slots + half, cache->count * sizeof cache->slots[0]);
+}
 
-		md_zones_give_slots(&heap->zones, class_index, cache->slots, half, false);
-		cache->count -= half;
-		memmove(cache->slots, cache->slots + half, cache->count * sizeof cache->slots[0]);
-	}
+static inline void cache_put(struct md_heap *heap, struct md_cache *cache, unsigned class_index, uintptr_t slot_begin, struct md_record *record)
+{
+	if (unlikely(cache->count == cache->capacity))
+		make_room(heap, cache, class_index);
 	cache->slots[cache->count++] = (struct md_slot){ slot_begin, record };
 }
 
@@ -92,7 +95,7 @@ static __attribute__((noinline)) bool evict_other(struct md_heap *heap, struct m
 		return true;
 	}
 	atomic_store_explicit(&record->state, MD_BLOCK_CACHED, memory_order_release);
-	cache_put(heap, thread, zone->class_index, slot_begin, record);
+	cache_put(heap, &thread->caches[zone->class_index], zone->class_index, slot_begin, record);
 	return true;
 }
 
@@ -107,7 +110,8 @@ static inline bool evict_one(struct md_heap *heap, struct md_thread *thread, str
 	md_quarantine_prefetch(queue);
 	if (unlikely(class_index == MD_QUARANTINE_NO_CLASS))
 		return evict_other(heap, thread, queue, user, call);
-	size_t slot_bytes = thread->caches[class_index].slot_bytes, size = record->size;
+	struct md_cache *cache = &thread->caches[class_index];
+	size_t slot_bytes = cache->slot_bytes, size = record->size;
 	uintptr_t slot_begin = user - 16u * (uintptr_t)record->user_offset16;
 
 	bool intact = likely(size <= heap->config.fill_free) ?
@@ -120,7 +124,7 @@ static inline bool evict_one(struct md_heap *heap, struct md_thread *thread, str
 		return false;
 	md_quarantine_remove_oldest(queue, slot_bytes);
 	atomic_store_explicit(&record->state, MD_BLOCK_CACHED, memory_order_release);
-	cache_put(heap, thread, class_index, slot_begin, record);
+	cache_put(heap, cache, class_index, slot_begin, record);
 	return true;
 }
 
@@ -243,7 +247,7 @@ static __attribute__((noinline)) void retire_other(struct md_heap *heap, struct 
 		md_zones_give_large(&heap->zones, zone, false);
 	} else {
 		atomic_store_explicit(&record->state, MD_BLOCK_CACHED, memory_order_release);
-		cache_put(heap, thread, zone->class_index, slot_begin, record);
+		cache_put(heap, &thread->caches[zone->class_index], zone->class_index, slot_begin, record);
 	}
 }
 
@@ -271,7 +275,7 @@ static inline __attribute__((always_inline)) void retire(struct md_heap *heap, s
 	if (unlikely(!heap->config.quarantine || !md_quarantine_put(&thread->quarantine, &heap->arena,
 							 md_quarantined_make(user, zone->class_index, record), slot_bytes))) {
 		atomic_store_explicit(&record->state, MD_BLOCK_CACHED, memory_order_release);
-		cache_put(heap, thread, zone->class_index, slot_begin, record);
+		cache_put(heap, &thread->caches[zone->class_index], zone->class_index, slot_begin, record);
 		return;
 	}
 	if (thread->quarantine.bytes > thread->quarantine.limit_bytes)
@@ -284,13 +288,9 @@ void md_heap_retire(struct md_heap *heap, struct md_thread *thread, struct md_zo
 	retire(heap, thread, zone, record, slot_begin, call);
 }
 
-enum md_freed md_heap_free(struct md_heap *heap, struct md_thread *thread, void *pointer, const struct md_call *call)
+enum md_freed md_heap_free_in(struct md_heap *heap, struct md_thread *thread, struct md_zone *zone, uintptr_t user, const struct md_call *call)
 {
-	uintptr_t user = (uintptr_t)pointer, slot_begin;
-	struct md_zone *zone = md_page_map_zone(&heap->map, user);
-
-	if (unlikely(!zone))
-		return MD_FREED_FOREIGN;
+	uintptr_t slot_begin;
 	struct md_record *record = md_heap_find_exact(zone, user, &slot_begin);
 
 	if (unlikely(!record || !md_heap_begin_freeing(heap, record)))
@@ -298,6 +298,13 @@ enum md_freed md_heap_free(struct md_heap *heap, struct md_thread *thread, void 
 	md_heap_check_call(heap, thread, zone, record, user, call);
 	retire(heap, thread, zone, record, slot_begin, call);
 	return MD_FREED;
+}
+
+enum md_freed md_heap_free(struct md_heap *heap, struct md_thread *thread, void *user, const struct md_call *call)
+{
+	struct md_zone *zone = md_page_map_zone(&heap->map, (uintptr_t)user);
+
+	return likely(zone != NULL) ? md_heap_free_in(heap, thread, zone, (uintptr_t)user, call) : MD_FREED_FOREIGN;
 }
 
 /* --- giving up what is held --------------------------------------------- */

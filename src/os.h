@@ -22,6 +22,10 @@ void *md_os_map(uintptr_t hint, size_t bytes);
 /* Gives memory back; the range becomes unmapped. */
 void md_os_unmap(void *addr, size_t bytes);
 
+/* Makes fresh pages of a mapping present at once, which costs less than the fault at the first touch of each. Where the system cannot (before
+ * Linux 5.14) or has no memory they fault later. */
+void md_os_populate(void *addr, size_t bytes);
+
 /* Drops the contents, keeps the addresses: the next read sees zeroes. False if refused (locked memory): contents are then unchanged. */
 bool md_os_drop(void *addr, size_t bytes);
 

@@ -10,37 +10,17 @@
 
 #include "src/heap.h"
 
-#define MD_PREFETCHED_BYTES_MAX 1024
-
-/* What an allocation of that size would hand out next. */
-static inline __attribute__((always_inline)) void md_prefetch_allocation(const struct md_heap *heap, const struct md_thread *thread, size_t size)
+/* What freeing the block at user will look at. Returns the zone there, or NULL. An allocation asks for nothing: its slot was let go by the quarantine a moment
+ * ago, and is at hand. */
+static inline __attribute__((always_inline)) struct md_zone *md_prefetch_free(const struct md_heap *heap, uintptr_t user)
 {
-	size_t need = size + heap->config.redzone; /* larger blocks have larger red zones: those are not worth it */
+	struct md_zone *zone = md_page_map_zone(&heap->map, user);
 
-	if (need > MD_PREFETCHED_BYTES_MAX || need < size)
-		return;
-	unsigned class_index = md_class_of(need);
-	const struct md_cache *cache = &thread->caches[class_index];
-
-	if (!cache->count)
-		return;
-	const struct md_slot *slot = &cache->slots[cache->count - 1];
-
-	__builtin_prefetch(slot->record, 1);
-	__builtin_prefetch((const void *)slot->begin, 1);
-	__builtin_prefetch((const void *)(slot->begin + size), 1);
-}
-
-/* What freeing the block at user will look at. */
-static inline __attribute__((always_inline)) void md_prefetch_free(const struct md_heap *heap, uintptr_t user)
-{
-	const struct md_zone *zone = md_page_map_zone(&heap->map, user);
-
-	if (!zone || zone->kind >= MD_ZONE_LARGE)
-		return;
-	__builtin_prefetch(&zone->records[md_zone_slot_at(zone, user)], 1);
-	__builtin_prefetch((const void *)user, 1);
-	__builtin_prefetch((const void *)(user - MD_REDZONE_BYTES), 0);
+	if (__builtin_expect(zone != NULL, 1)) { /* in zones of other kinds there is no such record, and nothing is read there */
+		__builtin_prefetch(&zone->records[md_zone_slot_at(zone, user)], 1);
+		__builtin_prefetch((const void *)(user - MD_REDZONE_BYTES), 0);
+	}
+	return zone;
 }
 
 #endif

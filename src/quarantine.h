@@ -93,7 +93,6 @@ static inline __attribute__((always_inline)) void md_quarantine_prefetch(const s
 
 		__builtin_prefetch(block.record, 1);
 		__builtin_prefetch((const void *)md_quarantined_user(block), 1);
-		__builtin_prefetch((const void *)(md_quarantined_user(block) + 64), 1);
 	}
 }
 

@@ -130,6 +130,8 @@ static bool open_zone(struct md_zones *zones, struct md_zone *zone, bool *dirty)
 	return false;
 }
 
+#define POPULATED_FROM 2 /* zones: a class that has so many will fill the next one, too */
+
 static struct md_zone *create_zone(struct md_zones *zones, struct md_class *class)
 {
 	unsigned units = md_layout_zone_units(class->class_index, class->zone_count);
@@ -165,6 +167,14 @@ static struct md_zone *create_zone(struct md_zones *zones, struct md_class *clas
 	else if (!fresh) /* the records of fresh memory say nothing; those of used memory must say so, or calloc would trust its bytes */
 		for (uint32_t i = 0; i < zone->slot_count; i++)
 			zone->records[i].flags = MD_BLOCK_USED;
+	if (fresh && !guarded && class->zone_count >= POPULATED_FROM) {
+		uintptr_t records = ((uintptr_t)zone->records + MD_PAGE_BYTES - 1) & ~(uintptr_t)(MD_PAGE_BYTES - 1);
+		uintptr_t records_end = (uintptr_t)(zone->records + zone->slot_count) & ~(uintptr_t)(MD_PAGE_BYTES - 1);
+
+		md_os_populate((void *)begin, bytes);
+		if (records < records_end)
+			md_os_populate((void *)records, records_end - records);
+	}
 	if (!guarded)
 		md_pattern_paint(zones->secret, begin, zone->first_slot);
 	md_page_map_set(zones->runs->map, begin, bytes, (uintptr_t)zone);
