@@ -52,11 +52,40 @@ static void print_bash_values(const struct md_command *command)
 	}
 }
 
+/* What a command takes beside its options, as statements. */
+static void print_bash_argument(enum md_argument argument)
+{
+	switch (argument) {
+	case MD_ARGUMENT_FILE:
+		puts("\t\telse\n\t\t\t_malloc_debug_files -f");
+		break;
+	case MD_ARGUMENT_PROGRAM:
+		puts("\t\telse\n\t\t\t_malloc_debug_files -c -f");
+		break;
+	case MD_ARGUMENT_COMMAND:
+		fputs("\t\telse\n\t\t\tCOMPREPLY=($(compgen -W '", stdout);
+		for (const struct md_command *other = md_commands; other->name; other++)
+			if (other->summary)
+				printf("%s ", other->name);
+		puts("' -- \"$word\"))");
+		break;
+	case MD_ARGUMENT_SHELL:
+		puts("\t\telse\n\t\t\tCOMPREPLY=($(compgen -W 'bash zsh' -- \"$word\"))");
+		break;
+	default:
+		break;
+	}
+}
+
 static void print_bash(void)
 {
 	puts("# bash completion for malloc-debug; printed by \"malloc-debug completion bash\"\n"
+	     "_malloc_debug_files()\n{\n" /* names may have blanks in them, and folders get a slash */
+	     "\tmapfile -t COMPREPLY < <(compgen \"$@\" -- \"$value\")\n"
+	     "\tcompopt -o filenames 2> /dev/null\n"
+	     "}\n"
 	     "_malloc_debug()\n{\n"
-	     "\tlocal word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} name value words= files=\n"
+	     "\tlocal word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} name value words= files= i\n"
 	     "\tCOMPREPLY=()");
 	fputs("\tif ((COMP_CWORD == 1)); then\n\t\tCOMPREPLY=($(compgen -W '--help --version", stdout);
 	for (const struct md_command *command = md_commands; command->name; command++)
@@ -68,6 +97,13 @@ static void print_bash(void)
 	     "\tif [[ $word == = ]]; then\n\t\tvalue=\n"
 	     "\telif [[ $name == = ]]; then\n\t\tname=${COMP_WORDS[COMP_CWORD-2]}\n"
 	     "\telif [[ $word == --*=* ]]; then\n\t\tname=${word%%=*} value=${word#*=}\n\tfi\n"
+	     "\t# behind \"--\" stands a program with arguments of its own\n"
+	     "\tfor ((i = 2; i < COMP_CWORD; i++)); do\n"
+	     "\t\t[[ $command == run && ${COMP_WORDS[i]} == -- ]] || continue\n"
+	     "\t\tif ((COMP_CWORD == i + 1)); then\n\t\t\t_malloc_debug_files -c -f\n"
+	     "\t\telif declare -F _command_offset > /dev/null; then\n\t\t\t_command_offset $((i + 1))\n"
+	     "\t\telse\n\t\t\t_malloc_debug_files -f\n\t\tfi\n"
+	     "\t\treturn 0\n\tdone\n"
 	     "\tcase $command:$name in");
 	for (const struct md_command *command = md_commands; command->name; command++)
 		print_bash_values(command);
@@ -84,8 +120,8 @@ static void print_bash(void)
 		}
 	}
 	puts("\t\tesac\n\tfi\n"
-	     "\tif [[ -n $words ]]; then\n\t\tCOMPREPLY=($(compgen -W \"$words\" -- \"$value\"))\n\t\treturn\n"
-	     "\telif [[ -n $files ]]; then\n\t\tCOMPREPLY=($(compgen $files -- \"$value\"))\n\t\treturn\n\tfi\n"
+	     "\tif [[ -n $words ]]; then\n\t\tCOMPREPLY=($(compgen -W \"$words\" -- \"$value\"))\n\t\treturn 0\n"
+	     "\telif [[ -n $files ]]; then\n\t\t_malloc_debug_files $files\n\t\treturn 0\n\tfi\n"
 	     "\tcase $command in");
 	for (const struct md_command *command = md_commands; command->name; command++) {
 		if (!command->summary)
@@ -93,29 +129,10 @@ static void print_bash(void)
 		printf("\t%s)\n\t\tif [[ $word == -* ]]; then\n\t\t\tCOMPREPLY=($(compgen -W '--help", command->name);
 		print_flag_names(command);
 		puts("' -- \"$word\"))\n\t\t\t[[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2> /dev/null");
-		switch (command->argument) {
-		case MD_ARGUMENT_FILE:
-			puts("\t\telse\n\t\t\tCOMPREPLY=($(compgen -f -- \"$word\"))");
-			break;
-		case MD_ARGUMENT_PROGRAM:
-			puts("\t\telse\n\t\t\tCOMPREPLY=($(compgen -c -f -- \"$word\"))");
-			break;
-		case MD_ARGUMENT_COMMAND:
-			fputs("\t\telse\n\t\t\tCOMPREPLY=($(compgen -W '", stdout);
-			for (const struct md_command *other = md_commands; other->name; other++)
-				if (other->summary)
-					printf("%s ", other->name);
-			puts("' -- \"$word\"))");
-			break;
-		case MD_ARGUMENT_SHELL:
-			puts("\t\telse\n\t\t\tCOMPREPLY=($(compgen -W 'bash zsh' -- \"$word\"))");
-			break;
-		default:
-			break;
-		}
+		print_bash_argument(command->argument);
 		puts("\t\tfi\n\t\t;;");
 	}
-	puts("\tesac\n}\ncomplete -o filenames -F _malloc_debug malloc-debug");
+	puts("\tesac\n\treturn 0\n}\ncomplete -F _malloc_debug malloc-debug");
 }
 
 /* --- zsh ------------------------------------------------------------------------------------ */
@@ -149,15 +166,15 @@ static void print_zsh_option(const char *name, const char *help, const char *val
 static void print_zsh(void)
 {
 	static const char *const rest[] = { [MD_ARGUMENT_NONE] = "'*: :'", [MD_ARGUMENT_FILE] = "'*:file:_files'",
-		[MD_ARGUMENT_PROGRAM] = "'(-):program:_command_names -e' '*::arguments:_normal'", [MD_ARGUMENT_COMMAND] = "'1:command:($commands)'",
+		[MD_ARGUMENT_PROGRAM] = "'(-):program:_command_names -e' '*::arguments:_normal'", [MD_ARGUMENT_COMMAND] = "'1:command:($subcommands)'",
 		[MD_ARGUMENT_SHELL] = "'1:shell:(bash zsh)'" };
 
 	fputs("#compdef malloc-debug\n"
 	      "# zsh completion for malloc-debug; printed by \"malloc-debug completion zsh\"\n"
 	      "_malloc_debug() {\n"
 	      "\tlocal curcontext=$curcontext state line\n"
-	      "\tlocal -a commands described\n"
-	      "\tcommands=(",
+	      "\tlocal -a subcommands described\n"
+	      "\tsubcommands=(",
 		stdout);
 	for (const struct md_command *command = md_commands; command->name; command++)
 		if (command->summary)
@@ -175,10 +192,10 @@ static void print_zsh(void)
 	     "\t\t_describe -t commands command described\n"
 	     "\t\treturn\n"
 	     "\tfi\n"
-	     "\tlocal command=$words[2]\n"
+	     "\tlocal subcommand=$words[2]\n"
 	     "\tshift words\n"
 	     "\t((CURRENT--))\n"
-	     "\tcase $command in");
+	     "\tcase $subcommand in");
 	for (const struct md_command *command = md_commands; command->name; command++) {
 		if (!command->summary)
 			continue;
