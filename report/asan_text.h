@@ -4,10 +4,8 @@
  *
  * Lines have that shape and nothing else does: the header, "READ of size 4 at ... thread T0", stacks, "... is located 3 bytes after 10-byte
  * region [...)", who freed and allocated it, "Thread T1 created by T0 here:", SUMMARY. What AddressSanitizer cannot say follows in lines
- * that begin with
- * NOTE. Values that are not known (bp, sp) are printed as 0. An error that shows only by what it damaged has the stack of the call that
- * found it where
- * the access would be, and a NOTE; where no call found it, that of the allocation.
+ * that begin with NOTE. Values that are not known (bp, sp) are printed as 0. An error that shows only by what it damaged has the stack of
+ * the call that found it where the access would be, and a NOTE; where no call found it, that of the allocation.
  *
  * Allocation and signal safety   none, and async-signal-safe; about 6 kB of stack.
  */

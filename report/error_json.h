@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The report of one error as one line of JSON (type "error"). A function of struct md_report and where it comes from; says all that the
- * text
- * says, and keeps numbers and stacks apart from sentences. See man/malloc-debug-report.5.adoc.
+ * text says, and keeps numbers and stacks apart from sentences. See man/malloc-debug-report.5.adoc.
  *
  * Allocation and signal safety   none, and async-signal-safe; at most 8 kB of stack.
  */

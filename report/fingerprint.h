@@ -4,9 +4,8 @@
  * counted by bug.
  *
  * It is made of the kind of the error and of the innermost entries of the stacks that are part of the bug: a function's name, or, where
- * that is not
- * known, module and offset. Lines, addresses, threads and sizes are left out, so it survives small changes of the program. Entries in
- * the C and C++ libraries are left out as long as there are others: they differ from system to system.
+ * that is not known, module and offset. Lines, addresses, threads and sizes are left out, so it survives small changes of the program.
+ * Entries in the C and C++ libraries are left out as long as there are others: they differ from system to system.
  *
  * What the number is made of never changes while MD_FINGERPRINT_NAME stays the same.
  *

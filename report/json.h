@@ -7,9 +7,8 @@
  * there;
  * arrays end after their last complete element. The outermost container is never taken back.
  *
- * Strings become valid UTF-8: each byte that is part of no character becomes U+FFFD, control characters and quotes are escaped, and so
- * are U+2028
- * and U+2029, which some readers take for ends of lines.
+ * Strings become valid UTF-8: each byte that is part of no character becomes U+FFFD, control characters and quotes are escaped, and so are
+ * U+2028 and U+2029, which some readers take for ends of lines.
  *
  * Allocation and signal safety   none, and async-signal-safe.
  */

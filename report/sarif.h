@@ -2,13 +2,12 @@
  *
  * Reports as SARIF 2.1.0, the format that code scanning takes.
  *
- * A log is head, results separated by md_sarif_separator, tail. Head and tail are always the same, so that a file can be added to in
- * place: its tail
- * is written over by a separator, further results and the tail. The head names all rules, one for each kind of error, leak and growth.
+ * A log is head, results separated by md_sarif_separator, tail. Head and tail are always the same, so that a file can be added to in place:
+ * its tail is written over by a separator, further results and the tail. The head names all rules, one for each kind of error, leak and
+ * growth.
  *
  * A result has its rule and a message without addresses, the place to fix, the life of the block as a code flow (allocated, freed, used),
- * the stacks, a
- * fingerprint that is the same in all runs, and as properties what JSON has, too, under the same names.
+ * the stacks, a fingerprint that is the same in all runs, and as properties what JSON has, too, under the same names.
  *
  * Allocation and signal safety   none, and async-signal-safe; at most 8 kB of stack.
  */

@@ -2,15 +2,12 @@
  *
  * Log files: what is added to the files that options name, by several processes at once.
  *
- * A file is opened for each text and closed after it. A lock on the file (of the open description: threads and forked children exclude
- * each other, and
- * who dies lets go) keeps writers apart where more than one write is needed; it is waited for two seconds at most. Texts that are
- * appended go out in
- * one write. log_max puts a file aside before it gets too large; who waited for it meanwhile opens the new one.
+ * A file is opened for each text and closed after it. A lock on the file (of the open description: threads and forked children exclude each
+ * other, and who dies lets go) keeps writers apart where more than one write is needed; it is waited for two seconds at most. Texts that
+ * are appended go out in one write. log_max puts a file aside before it gets too large; who waited for it meanwhile opens the new one.
  *
  * A document (SARIF) is added to in place: its tail is written over by more content and the tail, in one write. What an earlier failure
- * left
- * damaged is put aside; a file that is something else is left alone.
+ * left damaged is put aside; a file that is something else is left alone.
  *
  * Locking   the caller holds MD_LOCK_REPORT.
  */

@@ -4,10 +4,8 @@
  * json_file, sarif_file and asan_file.
  *
  * Text in the log is made by those who report, because it is written in pieces and can go to a descriptor as well: they ask
- * md_output_is_text, write
- * it or not, and hand the report on to here in either case. What goes to a descriptor that the program gave is for the program, and not
- * written
- * anywhere else.
+ * md_output_is_text, write it or not, and hand the report on to here in either case. What goes to a descriptor that the program gave is for
+ * the program, and not written anywhere else.
  *
  * A file that cannot be written is said once, in the log.
  *

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Bad calls as a fortified binary makes them, where the compiler does not know the size of the block but uses the checking functions
- * all the same. Used
- * like calls_bad.c.
+ * Bad calls as a fortified binary makes them, where the compiler does not know the size of the block but uses the checking functions all
+ * the same. Used like calls_bad.c.
  */
 // build: -fno-builtin
 #include <stdint.h>

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Random blocks, offsets, lengths and contents go through the functions that are looked at; a simple model says what each call touches,
- * and so how
- * many errors there are to be found. Run by tests/system/test_calls.c with calls=yes:report=no.
+ * Random blocks, offsets, lengths and contents go through the functions that are looked at; a simple model says what each call touches, and
+ * so how many errors there are to be found. Run by tests/system/test_calls.c with calls=yes:report=no.
  *
  *     calls_property [CASES [SEED]]
  */
