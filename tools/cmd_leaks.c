@@ -204,8 +204,8 @@ int md_cmd_leaks(int argc, char **argv)
 	if (pid)
 		return ask(pid);
 	good = md_merge_files(&merge, argv[0], files, count);
-	if (!merge.files)
-		return MD_EXIT_TROUBLE;
+	if (!good && !merge.reports)
+		return MD_EXIT_TROUBLE; /* a result without anything in it would pass for a good one */
 	md_merge_sort_largest(&merge);
 	to = md_output_open(argv[0], output);
 	good = to && md_output_close(argv[0], output, to, write_leaks(to, &merge, format)) && good;

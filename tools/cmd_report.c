@@ -65,8 +65,8 @@ int md_cmd_report(int argc, char **argv)
 		return MD_EXIT_USAGE;
 	}
 	good = md_merge_files(&merge, argv[0], files, count);
-	if (!merge.files)
-		return MD_EXIT_TROUBLE;
+	if (!good && !merge.reports)
+		return MD_EXIT_TROUBLE; /* a result without anything in it would pass for a good one */
 	to = md_output_open(argv[0], output);
 	good = to && md_output_close(argv[0], output, to, write_result(to, &merge, choice, format)) && good;
 	md_merge_destroy(&merge);

@@ -94,8 +94,11 @@ static int symbolize(const char *command, const char *path, const char *output)
 	md_lines_close(&lines);
 	md_json_reader_destroy(&state.reader);
 	md_json_reader_destroy(&state.second);
-	fprintf(stderr, "malloc-debug %s: %" PRIu64 " of %" PRIu64 " missing names found, %" PRIu64 " frames got their file and line\n", command,
-		state.found, state.missing, state.found + state.improved);
+	if (state.missing)
+		fprintf(stderr, "malloc-debug %s: %" PRIu64 " of %" PRIu64 " missing names found", command, state.found, state.missing);
+	else
+		fprintf(stderr, "malloc-debug %s: no name was missing", command);
+	fprintf(stderr, "; %" PRIu64 " frames got their file and line\n", state.found + state.improved);
 	if (state.found < state.missing && md_symbol_file_problems())
 		fprintf(stderr, "malloc-debug %s: %s\n", command, md_symbol_file_problems());
 	return good ? 0 : MD_EXIT_TROUBLE;

@@ -111,13 +111,24 @@ int md_flags_next(struct md_flags *flags, const char **value)
 	return flag->value && !is_value_good(flags, flag, *value) ? MD_FLAGS_WRONG : found;
 }
 
+/* "-f, --format text|json". Returns its length. */
+static int make_head(char head[96], const struct md_flag *flag)
+{
+	return snprintf(head, 96, "%s%c%s --%s%s%s", flag->letter ? "-" : " ", flag->letter ? flag->letter : ' ', flag->letter ? "," : " ",
+		flag->name, flag->value ? " " : "", flag->value ? flag->value : "");
+}
+
 void md_flags_print_help(const struct md_flag *table)
 {
-	for (const struct md_flag *flag = table; flag && flag->name; flag++) {
-		char head[96];
+	char head[96];
+	int width = 0, length;
 
-		snprintf(head, sizeof head, "%s%c%s --%s%s%s", flag->letter ? "-" : " ", flag->letter ? flag->letter : ' ',
-			flag->letter ? "," : " ", flag->name, flag->value ? " " : "", flag->value ? flag->value : "");
-		printf("  %-30s %s\n", head, flag->help);
+	for (const struct md_flag *flag = table; flag && flag->name; flag++) {
+		length = make_head(head, flag);
+		width = length > width ? length : width;
+	}
+	for (const struct md_flag *flag = table; flag && flag->name; flag++) {
+		make_head(head, flag);
+		printf("  %-*s  %s\n", width, head, flag->help);
 	}
 }

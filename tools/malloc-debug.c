@@ -20,8 +20,9 @@ const struct md_command md_commands[] = {
 	{ "report", md_cmd_report, "[--format=text|json|sarif|html] [--output FILE] FILE ...", "merge reports of many processes, by bug",
 		"Reads JSON lines that processes on any machine wrote (options json_file, format=json), counts equal bugs by\n"
 		"their fingerprint, and shows the newest report of each, newest first. \"-\" is standard input. Lines that\n"
-		"are damaged are named and passed over. The exit status is 1 if a file could not be read or written, or has\n"
-		"no report in it.\n",
+		"are damaged are named and passed over, lines that are no reports passed over. The exit status is 1 if a\n"
+		"file could not be read or written, or has lines and no report among them; an empty file is what processes\n"
+		"leave that found nothing.\n",
 		md_report_flags, false, MD_ARGUMENT_FILE },
 	{ "symbolize", md_cmd_symbolize, "[--debug-dir FOLDER] [--debuginfod] FILE", "find missing names in reports later, elsewhere",
 		"Reads a file of reports, JSON lines or text, and writes it with the names of functions, files and lines that\n"
@@ -73,8 +74,8 @@ static void print_help(void)
 		if (md_commands[i].summary)
 			printf("  %-10s %s\n", md_commands[i].name, md_commands[i].summary);
 	printf("\n"
-	       "  --help     print this; \"malloc-debug help COMMAND\" says more\n"
-	       "  --version  print the version\n"
+	       "  -h, --help     print this; \"malloc-debug help COMMAND\" says more\n"
+	       "  -V, --version  print the version\n"
 	       "\n"
 	       "Example: malloc-debug run --preset=full --log=/tmp/%%e.%%p.log -- ./program argument\n"
 	       "\n"
@@ -138,18 +139,18 @@ int main(int argc, char **argv)
 		fprintf(stderr, "malloc-debug: no command; see malloc-debug --help\n");
 		return MD_EXIT_USAGE;
 	}
-	if (!strcmp(argv[1], "--help")) {
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
 		print_help();
 		return 0;
 	}
-	if (!strcmp(argv[1], "--version")) {
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
 		puts("malloc-debug " MD_VERSION);
 		return 0;
 	}
 	command = find_command(argv[1]);
 	if (!command)
 		return MD_EXIT_USAGE;
-	if (argc > 2 && !strcmp(argv[2], "--help"))
+	if (argc > 2 && (!strcmp(argv[2], "--help") || !strcmp(argv[2], "-h")))
 		return print_help_of(2, argv);
 	return command->run(argc - 1, argv + 1);
 }

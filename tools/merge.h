@@ -12,7 +12,8 @@
  * not with that of reports.
  *
  * Lines are not trusted (tools/json_read.h). One that is damaged is counted, and the first MD_MERGE_DAMAGED_MAX are named. Members and
- * types that are not known, and reports of a later version, are passed over and counted.
+ * types that are not known, and reports of a later version, are passed over and counted. What does not begin as a JSON object, or is one of
+ * somebody else, is no damage: reports may stand between a program's own lines, or in a page.
  *
  * Single-threaded. Without memory the process ends with a message.
  */
@@ -59,6 +60,7 @@ struct md_merge {
 	uint64_t repeated;   /* met again */
 	uint64_t passed_over; /* of other types, or of a later version */
 	uint64_t damaged;
+	const char *problem; /* of the file read last: why nothing in it counts; NULL: something does, or it has no lines */
 	char *damaged_at[MD_MERGE_DAMAGED_MAX]; /* "file:line: what is wrong" */
 	struct md_merge_leaks leaks;
 	struct md_merge_state *state; /* for merge.c */
@@ -84,8 +86,8 @@ const struct md_value *md_group_report(const struct md_group *group, struct md_j
 /* Says on standard error which lines were damaged, and how many. command is the name of the subcommand. */
 void md_merge_say_damage(const struct md_merge *merge, const char *command);
 
-/* All of it: adds the files, finishes, says what could not be read or was damaged. Returns false if a file could not be read, or if nothing in
- * any of them is a report. */
+/* All of it: adds the files, finishes, says what could not be read or was damaged. Returns false if a file could not be read, or has
+ * lines of which none is a report; an empty file is what a process leaves that found nothing. */
 bool md_merge_files(struct md_merge *merge, const char *command, const char *const *files, size_t count);
 
 void md_merge_destroy(struct md_merge *merge);
