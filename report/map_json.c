@@ -95,11 +95,35 @@ void md_map_json_free_run(struct md_map_writer *writer, uintptr_t begin, uintptr
 	md_json_end(&writer->json);
 }
 
-void md_map_json_end(
-	struct md_map_writer *writer, struct md_stacks_json *stacks, const struct md_stack_printer *printer, const char *names_missing)
+void md_map_sizes_add(struct md_map_sizes *sizes, uint64_t bytes)
+{
+	unsigned range = bytes ? 64 - (unsigned)__builtin_clzll(bytes) : 0;
+
+	sizes->blocks[range]++;
+	sizes->bytes[range] += bytes;
+}
+
+static void put_sizes(struct md_json *json, const struct md_map_sizes *sizes)
+{
+	md_json_array(json, "sizes");
+	for (unsigned range = 0; range < MD_MAP_SIZES; range++) {
+		if (!sizes->blocks[range])
+			continue;
+		md_json_object(json, NULL);
+		md_json_uint(json, "least", range ? 1ull << (range - 1) : 0);
+		md_json_uint(json, "blocks", sizes->blocks[range]);
+		md_json_uint(json, "bytes", sizes->bytes[range]);
+		md_json_end(json);
+	}
+	md_json_end(json);
+}
+
+void md_map_json_end(struct md_map_writer *writer, const struct md_map_sizes *sizes, struct md_stacks_json *stacks,
+	const struct md_stack_printer *printer, const char *names_missing)
 {
 	md_json_end(&writer->json);
 	begin_part(writer, writer->reserve);
+	put_sizes(&writer->json, sizes);
 	md_json_string(&writer->json, "names_missing", names_missing);
 	md_stacks_json_put(&writer->json, stacks, printer);
 	writer->json.cut |= writer->cut || stacks->lost;

@@ -33,6 +33,13 @@ struct md_map_block {
 	double seconds;                /* when the oldest was allocated, since our start; below 0: unknown */
 };
 
+#define MD_MAP_SIZES 65
+
+/* How large live blocks are: those of 0 bytes, of 1, of 2 to 3, of 4 to 7, and so on. */
+struct md_map_sizes {
+	uint64_t blocks[MD_MAP_SIZES], bytes[MD_MAP_SIZES];
+};
+
 struct md_map_writer {
 	struct md_json json;
 	size_t reserve; /* what json.reserve was in the beginning */
@@ -47,7 +54,10 @@ void md_map_json_block(struct md_map_writer *writer, const struct md_map_block *
 void md_map_json_zone_end(struct md_map_writer *writer);
 void md_map_json_zones_end(struct md_map_writer *writer);
 void md_map_json_free_run(struct md_map_writer *writer, uintptr_t begin, uintptr_t end, bool dirty);
-void md_map_json_end(
-	struct md_map_writer *writer, struct md_stacks_json *stacks, const struct md_stack_printer *printer, const char *names_missing);
+void md_map_json_end(struct md_map_writer *writer, const struct md_map_sizes *sizes, struct md_stacks_json *stacks,
+	const struct md_stack_printer *printer, const char *names_missing);
+
+/* Counts a live block. */
+void md_map_sizes_add(struct md_map_sizes *sizes, uint64_t bytes);
 
 #endif

@@ -1,55 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/page_html.h"
 
-const char md_page_html_head[] =
-	"<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>malloc-debug</title>\n"
-	"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n"
-	"<style>\n"
-	":root{color-scheme:light dark}\n"
-	"body{font:14px/1.5 system-ui,sans-serif;margin:1em}\n"
-	"td,th,pre{font:12px/1.4 ui-monospace,monospace;text-align:left;padding:0 1em 0 0;vertical-align:top}\n"
-	".zone{display:flex;height:14px;width:100%;background:#8883;position:relative;margin-bottom:6px}\n"
-	".zone button{position:absolute;top:0;height:100%;min-width:1px;border:0;padding:0}\n"
-	".live{background:#2a9d5c}.quarantined{background:#3b82c4}.freeing{background:#d9a400}.mixed{background:#777}.damaged{background:#d62839!important}\n"
-	"#stack{position:sticky;top:0;background:Canvas;border-bottom:1px solid #8888;white-space:pre-wrap;max-height:40vh;overflow:auto}\n"
-	"</style></head><body><h1></h1><pre id=\"stack\" aria-live=\"polite\">Choose a block or an event to see its stack.</pre><div id=\"all\"></div>\n"
-	"<script type=\"application/json\" id=\"data\">\n";
+/* The assembler takes files in as they are; their paths count from the folder that the build runs in, and tools/html.mk names them as prerequisites. The
+ * section is one that the linker does not merge, so that nothing is looked up in it as a string. Global, for those who build with -flto. */
+#define BEGIN(symbol) ".pushsection .rodata.html, \"a\"\n.globl " #symbol "\n.hidden " #symbol "\n" #symbol ":\n"
+#define TAKE_IN(file) ".incbin \"report/html/" file "\"\n"
+#define END ".byte 0\n.popsection\n"
 
-const char md_page_html_tail[] =
-	"</script>\n<script>\n"
-	"\"use strict\";\n"
-	"const map = JSON.parse(document.getElementById('data').textContent), all = document.getElementById('all');\n"
-	"const stacks = new Map(map.stacks.map(s => [s.id, s.frames]));\n"
-	"function add(to, tag, text, kind) {\n"
-	"	const e = document.createElement(tag); if (text !== undefined) e.textContent = text; if (kind) e.className = kind; to.append(e); return e;\n"
-	"}\n"
-	"function stack(id) {\n"
-	"	return (stacks.get(id) || []).map((n, i) => { const f = map.frames[n]; return '  #' + i + ' ' + (f.function || f.pc) + ' ' +\n"
-	"		(f.file ? f.file + ':' + f.line : f.module ? '(' + f.module + '+' + f.offset + ')' : ''); }).join('\\n') || '  no stack';\n"
-	"}\n"
-	"function show(o) {\n"
-	"	document.getElementById('stack').textContent = o.address + ': ' + o.bytes + ' bytes, ' + (o.state || o.kind) +\n"
-	"		(o.thread === undefined ? '' : ', T' + o.thread) + (o.seconds === undefined ? '' : ', at ' + o.seconds + ' s') + '\\n' + stack(o.stack) +\n"
-	"		(o.free_stack ? '\\nfreed\\n' + stack(o.free_stack) : '');\n"
-	"}\n"
-	"document.querySelector('h1').textContent = (map.type === 'map' ? 'Heap of ' : 'History of ') + (map.process.program || '') + ' [' + map.process.pid + ']';\n"
-	"for (const zone of map.zones || []) {\n"
-	"	add(all, 'div', zone.kind + ' zone [' + zone.begin + ',' + zone.end + '), ' + zone.slots + ' slots of ' + zone.slot_bytes + ' bytes: ' + zone.live +\n"
-	"		' live, ' + zone.quarantined + ' quarantined, ' + zone.free + ' free');\n"
-	"	const row = add(all, 'div', undefined, 'zone'), begin = Number(zone.begin), bytes = Number(zone.end) - begin;\n"
-	"	for (const block of zone.blocks) {\n"
-	"		const b = add(row, 'button', undefined, block.state + (block.damaged ? ' damaged' : '')), at = Number(block.address);\n"
-	"		b.style.left = 100 * (at - begin) / bytes + '%'; b.style.width = 100 * ((block.end ? Number(block.end) - at : block.bytes) / bytes) + '%';\n"
-	"		b.title = block.address + ', ' + block.bytes + ' bytes, ' + block.state; b.onclick = () => show(block);\n"
-	"	}\n"
-	"}\n"
-	"if (map.events) {\n"
-	"	const table = add(all, 'table'), head = add(table, 'tr');\n"
-	"	for (const t of ['time', 'thread', 'call', 'address', 'bytes']) add(head, 'th', t);\n"
-	"	for (const e of map.events) {\n"
-	"		const tr = add(table, 'tr'), t = [e.seconds, e.thread === undefined ? '' : 'T' + e.thread, e.function + (e.kind === 'failed' ? ' failed' : ''), e.address, e.bytes];\n"
-	"		for (const text of t) add(tr, 'td', text);\n"
-	"		tr.tabIndex = 0; tr.onclick = tr.onfocus = () => show(e);\n"
-	"	}\n"
-	"}\n"
-	"</script></body></html>\n";
+__asm__(BEGIN(md_page_html_head) TAKE_IN("head.html") END);
+__asm__(BEGIN(md_page_html_body) TAKE_IN("style_begin.html") TAKE_IN("style.css") TAKE_IN("body.html") END);
+/* In one scope: each file is written as if it stood alone, but for what the ones before it declare. */
+__asm__(BEGIN(md_page_html_tail) TAKE_IN("script_begin.html") TAKE_IN("data.js") TAKE_IN("dom.js") TAKE_IN("list.js") TAKE_IN("bytes.js") TAKE_IN("detail.js")
+		TAKE_IN("map_layout.js") TAKE_IN("map.js") TAKE_IN("flame.js") TAKE_IN("charts.js") TAKE_IN("history.js") TAKE_IN("main.js")
+			TAKE_IN("tail.html") END);
+
+const char md_page_html_data[] = "<script type=\"application/x-ndjson\" class=\"data\">\n";
+const char md_page_html_data_end[] = "</script>\n";

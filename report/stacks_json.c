@@ -25,26 +25,43 @@ static uint32_t frame_number(struct md_stacks_json *table, struct md_frame frame
 	return table->frame_count - 1;
 }
 
-void md_stacks_json_add(struct md_stacks_json *table, const struct md_stack_store *stacks, md_stack_id stack)
+/* The number of a stack, which is added if it is new; MD_STACKS_JSON_STACKS if there is none, or no room. */
+static uint32_t stack_number(struct md_stacks_json *table, const struct md_stack_store *stacks, md_stack_id stack)
 {
 	const uint32_t size = 2 * MD_STACKS_JSON_STACKS;
 	uint32_t at = hash_of(stack.value, size);
 	struct md_frame frame;
 
 	if (!stack.value)
-		return;
+		return MD_STACKS_JSON_STACKS;
 	for (uint32_t number; (number = table->stack_slots[at]) != 0; at = (at + 1) & (size - 1))
 		if (table->stacks[number - 1].value == stack.value)
-			return;
+			return number - 1;
 	if (table->stack_count == MD_STACKS_JSON_STACKS) {
 		table->lost = true;
-		return;
+		return MD_STACKS_JSON_STACKS;
 	}
 	table->stacks[table->stack_count] = stack;
 	table->stack_slots[at] = ++table->stack_count;
 	for (size_t i = 0; md_stack_store_frame(stacks, stack, i, &frame); i++)
 		if (frame_number(table, frame, true) == MD_STACKS_JSON_FRAMES)
 			table->lost = true;
+	return table->stack_count - 1;
+}
+
+void md_stacks_json_add(struct md_stacks_json *table, const struct md_stack_store *stacks, md_stack_id stack)
+{
+	stack_number(table, stacks, stack);
+}
+
+void md_stacks_json_add_live(struct md_stacks_json *table, const struct md_stack_store *stacks, md_stack_id stack, uint64_t bytes)
+{
+	uint32_t number = stack_number(table, stacks, stack);
+
+	if (number == MD_STACKS_JSON_STACKS)
+		return;
+	table->live_blocks[number]++;
+	table->live_bytes[number] += bytes;
 }
 
 struct writing {
@@ -81,6 +98,10 @@ void md_stacks_json_put(struct md_json *json, struct md_stacks_json *table, cons
 	for (uint32_t i = 0; i < table->stack_count && !json->cut; i++) {
 		md_json_object(json, NULL);
 		md_json_uint(json, "id", table->stacks[i].value);
+		if (table->live_blocks[i]) {
+			md_json_uint(json, "live_blocks", table->live_blocks[i]);
+			md_json_uint(json, "live_bytes", table->live_bytes[i]);
+		}
 		md_json_array(json, "frames");
 		for (size_t k = 0; md_stack_store_frame(printer->stacks, table->stacks[i], k, &frame); k++) {
 			uint32_t number = frame_number(table, frame, false);

@@ -25,6 +25,7 @@
 /* Scratch memory of one showing, but for the text. Pages that are not written to take no memory. */
 struct page {
 	struct md_stacks_json stacks;
+	struct md_map_sizes sizes;
 	struct md_event events[MD_SHOW_EVENTS_MAX];
 	double seconds[MD_SHOW_EVENTS_MAX];
 	_Alignas(16) char names[NAMES_BYTES];
@@ -59,11 +60,15 @@ static bool begin(struct showing *showing, int fd, enum md_show_format format, s
 	}
 	showing->printer = (struct md_stack_printer){ .stacks = md_process.heap.stacks, .modules = &md_process.heap.modules,
 		.strip_path = md_process.options.strip_path };
-	size_t tail = format == MD_SHOW_AS_HTML ? strlen(md_page_html_tail) : 0;
+	size_t tail = format == MD_SHOW_AS_HTML ? strlen(md_page_html_tail) + strlen(md_page_html_data_end) : 0;
 
 	md_text_init(&showing->text, showing->buffer, showing->buffer_bytes - tail, false);
-	if (format == MD_SHOW_AS_HTML)
+	if (format == MD_SHOW_AS_HTML) {
 		md_text_put(&showing->text, md_page_html_head);
+		md_text_put(&showing->text, MD_PAGE_HTML_TITLE);
+		md_text_put(&showing->text, md_page_html_body);
+		md_text_put(&showing->text, md_page_html_data);
+	}
 	md_lock_take(&md_report_lock);
 	return true;
 }
@@ -93,6 +98,7 @@ static int write_out(struct showing *showing)
 
 	if (showing->format == MD_SHOW_AS_HTML) {
 		text->capacity = showing->buffer_bytes; /* so much was kept for it */
+		md_text_put(text, md_page_html_data_end);
 		md_text_put(text, md_page_html_tail);
 	}
 	if (showing->fd >= 0)
@@ -130,6 +136,7 @@ enum grouping {
 
 struct walk {
 	const struct md_zone *zone;
+	struct page *page; /* what is met is counted in it; NULL: it is not */
 	enum grouping grouping;
 	uint32_t slot, slice_slots;
 };
@@ -172,6 +179,18 @@ static void add_to_group(struct md_map_block *block, const struct md_block_view 
 		block->seconds = seconds;
 }
 
+/* Of grouped blocks, too, each one counts for its stack and its size. */
+static void count_block(struct page *page, const struct md_block_view *view)
+{
+	md_stacks_json_add(&page->stacks, md_process.heap.stacks, view->free_stack);
+	if (view->state == MD_BLOCK_LIVE) {
+		md_stacks_json_add_live(&page->stacks, md_process.heap.stacks, view->alloc_stack, view->size);
+		md_map_sizes_add(&page->sizes, view->size);
+	} else {
+		md_stacks_json_add(&page->stacks, md_process.heap.stacks, view->alloc_stack);
+	}
+}
+
 /* The next block, or group of them. False at the zone's end. */
 static bool next_block(struct walk *walk, struct md_map_block *block)
 {
@@ -187,6 +206,8 @@ static bool next_block(struct walk *walk, struct md_map_block *block)
 			continue;
 		}
 		if (!block->blocks) {
+			if (walk->page)
+				count_block(walk->page, &view);
 			start_group(block, &view);
 			first = walk->slot;
 			if (walk->grouping != GROUP_NONE)
@@ -197,6 +218,8 @@ static bool next_block(struct walk *walk, struct md_map_block *block)
 		if (walk->grouping == GROUP_ALIKE ? block->state != view.state || block->stack.value != view.alloc_stack.value
 						  : walk->slot / walk->slice_slots != first / walk->slice_slots)
 			break;
+		if (walk->page)
+			count_block(walk->page, &view);
 		add_to_group(block, &view);
 	}
 	return block->blocks != 0;
@@ -219,7 +242,7 @@ static struct walk plan(const struct md_zone *zone, size_t used, size_t blocks_m
 	return walk;
 }
 
-static void put_zones(struct md_map_writer *writer, struct md_stacks_json *stacks, uint64_t used, uint64_t listed_max)
+static void put_zones(struct md_map_writer *writer, struct page *page, uint64_t used, uint64_t listed_max)
 {
 	const struct md_heap *heap = &md_process.heap;
 	uintptr_t from = 0;
@@ -235,12 +258,11 @@ static void put_zones(struct md_map_writer *writer, struct md_stacks_json *stack
 			share = (size_t)((double)here * (double)listed_max / (double)used) + 1;
 		struct walk walk = plan(zone, here, share);
 
+		walk.page = page;
+
 		md_map_json_zone_begin(writer, &view);
-		while (!writer->json.cut && next_block(&walk, &block)) {
-			md_stacks_json_add(stacks, heap->stacks, block.stack);
-			md_stacks_json_add(stacks, heap->stacks, block.free_stack);
+		while (!writer->json.cut && next_block(&walk, &block))
 			md_map_json_block(writer, &block);
-		}
 		md_map_json_zone_end(writer);
 	}
 }
@@ -263,12 +285,12 @@ int md_show_map_json(int fd, enum md_show_format format)
 	struct md_origin origin = md_output_origin();
 
 	md_map_json_begin(&writer, &showing.text, &origin, &totals, used > listed_max, format == MD_SHOW_AS_HTML);
-	put_zones(&writer, &showing.page->stacks, used, listed_max);
+	put_zones(&writer, showing.page, used, listed_max);
 	md_map_json_zones_end(&writer);
 	while (md_inspect_free_run_from(heap, run_end, &run_begin, &run_end, &dirty))
 		md_map_json_free_run(&writer, run_begin, run_end, dirty);
 	find_names(&showing);
-	md_map_json_end(&writer, &showing.page->stacks, &showing.printer, showing.names_missing);
+	md_map_json_end(&writer, &showing.page->sizes, &showing.page->stacks, &showing.printer, showing.names_missing);
 	return end(&showing);
 }
 

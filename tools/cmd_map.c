@@ -36,16 +36,9 @@ const struct md_flag md_map_flags[] = {
 
 /* What the blocks of one stack have. */
 struct stack {
-	uint64_t id, blocks, bytes;
+	uint64_t blocks, bytes;
 	const struct md_value *row; /* of the map's member stacks */
 };
-
-static int compare_ids(const void *left, const void *right)
-{
-	const struct stack *a = left, *b = right;
-
-	return a->id < b->id ? -1 : a->id > b->id;
-}
 
 static int compare_bytes(const void *left, const void *right)
 {
@@ -108,21 +101,11 @@ static size_t add_up(const struct md_value *map, struct stack **stacks)
 
 	*stacks = md_memory_new(list ? list->count : 0, sizeof **stacks);
 	for (const struct md_value *row = md_value_elements(map, "stacks"); row; row = row->next) {
-		(*stacks)[count].row = row;
-		(*stacks)[count++].id = md_value_uint_or(row, "id", 0);
-	}
-	qsort(*stacks, count, sizeof **stacks, compare_ids);
-	for (const struct md_value *zone = md_value_elements(map, "zones"); zone; zone = zone->next) {
-		for (const struct md_value *block = md_value_elements(zone, "blocks"); block; block = block->next) {
-			const char *state = md_value_string(block, "state");
-			struct stack key = { .id = md_value_uint_or(block, "stack", 0) }, *found;
+		struct stack *stack = &(*stacks)[count++];
 
-			found = state && !strcmp(state, "live") ? bsearch(&key, *stacks, count, sizeof key, compare_ids) : NULL;
-			if (!found)
-				continue;
-			found->blocks += md_value_uint_or(block, "blocks", 1);
-			found->bytes += md_value_uint_or(block, "bytes", 0);
-		}
+		stack->row = row;
+		stack->blocks = md_value_uint_or(row, "live_blocks", 0);
+		stack->bytes = md_value_uint_or(row, "live_bytes", 0);
 	}
 	qsort(*stacks, count, sizeof **stacks, compare_bytes);
 	return count;

@@ -2,7 +2,7 @@
  *
  * HTML: one page, a single file, that shows reports, maps and histories in a browser: no network, no other files, plain JavaScript.
  *
- * The page is tools/html/page.html with its style and scripts put in, all of them part of the command (html_parts.c), and the data: lines of JSON as the
+ * The page is report/page_html.h, and its data are lines of JSON as the
  * library writes them (malloc-debug-report(5)), of any type and in any order. The scripts take them apart in the reader's browser.
  *
  * Nothing in the data can become markup or code: '<' is written as \u003c, which JSON reads as the same character, and so no element can be ended

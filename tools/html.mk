@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: MIT
-# The page of tools/html, and its tests.
+# The page of report/html, and what its tests run.
 
 # Taken in by the assembler, which says nothing of what it read.
-$(OUT)/plain/tools/html_parts.o: $(wildcard tools/html/*)
+$(OUT)/lib/report/page_html.o $(OUT)/plain/report/page_html.o: $(wildcard report/html/*)
 
-PICTURES := $(call objects,plain,tools/html.c tools/html_parts.c tools/svg.c tools/json_read.c)
-$(OUT)/tests/unit/test_html: $(PICTURES)
-$(OUT)/tests/html/render: $(OUT)/plain/tests/html/render.o $(PICTURES) | $$(@D)/.
+$(OUT)/tests/html/render: $(call objects,plain,tests/html/render.c tools/html.c tools/svg.c tools/json_read.c report/page_html.c) | $$(@D)/.
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@

@@ -64,8 +64,20 @@ def heap_map(number, zones):
         listed.append({"begin": hex(at), "end": hex(at + 65536), "kind": "tiny", "first_slot": hex(at + 16), "slot_bytes": slot, "slots": slots, "live": sum(b["state"] == "live" for b in blocks), "live_bytes": sum(b["bytes"] for b in blocks if b["state"] == "live"),
                        "quarantined": sum(b["state"] != "live" for b in blocks), "cached": 0, "free": slots - len(blocks), "untouched": 0, "blocks": blocks})
         at += 65536 * (1 + zone % 2)
+    live = [block for zone in listed for block in zone["blocks"] if block["state"] == "live"]
+    sizes = {}
+    for block in live:
+        size = sizes.setdefault(1 << block["bytes"].bit_length() >> 1, [0, 0])
+        size[0] += 1
+        size[1] += block["bytes"]
+    table = numbered(40)
+    for stack in table["stacks"]:
+        held = [block["bytes"] for block in live if block["stack"] == stack["id"]]
+        if held:
+            stack |= {"live_blocks": len(held), "live_bytes": sum(held)}
     return head("map", number) | {"heap": {"live_blocks": sum(z["live"] for z in listed), "live_bytes": sum(z["live_bytes"] for z in listed), "quarantined_bytes": 1000, "mapped_bytes": zones * 65536}, "zones": listed,
-                                  "free_runs": [{"begin": hex(at + 65536), "end": hex(at + 131072), "kept": True}]} | numbered(40)
+                                  "free_runs": [{"begin": hex(at + 65536), "end": hex(at + 131072), "kept": True}],
+                                  "sizes": [{"least": least, "blocks": blocks, "bytes": total} for least, (blocks, total) in sorted(sizes.items())]} | table
 
 
 def history(number, count):
@@ -87,7 +99,9 @@ def main():
     lines.append({"version": 1, "type": "error", "process": 7, "block": [], "call": {"stack": "none"}, "memory": {"begin": "x", "data": 5}, "history": {"events": 3}, "threads": {}})
     for line in lines:
         print(json.dumps(line))
-    print("no JSON at all <b>")
+    print("no JSON at all <b>", flush=True)
+    sys.stdout.buffer.write(b'{"version":1,"type":"message","process":{"pid":8},"text":"bytes \xff\xfe\xc0\x80\xed\xa0\x80 that are no text"}\n')
+    sys.stdout.buffer.flush()
     print("{\"version\":1,\"type\":\"error\", cut off")
 
 

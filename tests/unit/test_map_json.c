@@ -41,10 +41,18 @@ static void write_map(struct md_text *text, bool for_page)
 	struct md_zone_view zone = { .kind = MD_ZONE_TINY, .begin = 0x10000, .end = 0x20000, .slot_bytes = 48, .slot_count = 9, .first_slot = 0x10010,
 		.live = 2, .quarantined = 4, .cached = 1, .free = 2, .slots_untouched = 1, .user_bytes = 30 };
 	struct md_stack_printer printer = fixture_printer();
+	struct md_map_sizes sizes = { 0 };
 	struct md_map_writer writer;
 
 	memset(table, 0, sizeof *table);
 	md_map_json_begin(&writer, text, &origin, &totals, true, for_page);
+	md_stacks_json_add_live(table, stacks, stack_from(0x1000), 16);
+	md_stacks_json_add_live(table, stacks, stack_from(0x1000), 0);
+	md_stacks_json_add_live(table, stacks, MD_STACK_NONE, 5);
+	md_map_sizes_add(&sizes, 16);
+	md_map_sizes_add(&sizes, 31);
+	md_map_sizes_add(&sizes, 0);
+	md_map_sizes_add(&sizes, UINT64_MAX);
 	md_map_json_zone_begin(&writer, &zone);
 	put_block(&writer, &(struct md_map_block){ .addr = 0x10010, .end = 0x10020, .blocks = 1, .bytes = 16, .state = MD_BLOCK_LIVE, .stack = stack_from(0x1000),
 					 .thread = { 1 }, .seconds = 0.5 });
@@ -53,7 +61,7 @@ static void write_map(struct md_text *text, bool for_page)
 	md_map_json_zone_end(&writer);
 	md_map_json_zones_end(&writer);
 	md_map_json_free_run(&writer, 0x20000, 0x30000, true);
-	md_map_json_end(&writer, table, &printer, "no helper");
+	md_map_json_end(&writer, &sizes, table, &printer, "no helper");
 }
 
 Test(map_json, a_map_says_all)
@@ -71,7 +79,12 @@ Test(map_json, a_map_says_all)
 	snprintf(ids, sizeof ids, "\"blocks\":5,\"bytes\":80,\"state\":\"mixed\",\"damaged\":true,\"stack\":%u,\"free_stack\":%u}", stack_from(0x1000).value,
 		stack_from(0x2000).value);
 	expect_part(&text, ids);
-	expect_part(&text, "\"free_runs\":[{\"begin\":\"0x20000\",\"end\":\"0x30000\",\"kept\":true}],\"names_missing\":\"no helper\"");
+	expect_part(&text, "\"free_runs\":[{\"begin\":\"0x20000\",\"end\":\"0x30000\",\"kept\":true}],\"sizes\":[{\"least\":0,\"blocks\":1,\"bytes\":0},"
+			   "{\"least\":16,\"blocks\":2,\"bytes\":47},{\"least\":9223372036854775808,\"blocks\":1,\"bytes\":18446744073709551615}],\"names_missing\":\"no helper\"");
+	snprintf(ids, sizeof ids, "{\"id\":%u,\"live_blocks\":2,\"live_bytes\":16,\"frames\":[", stack_from(0x1000).value);
+	expect_part(&text, ids);
+	snprintf(ids, sizeof ids, "{\"id\":%u,\"frames\":[", stack_from(0x2000).value);
+	expect_part(&text, ids);
 	expect_part(&text, "\"function\":\"make_name\"");
 	expect_no_part(&text, "truncated");
 }

@@ -48,6 +48,12 @@ def check_map(report, live, blocks_max):
         expect(used == zone["live"] + zone["quarantined"], "blocks of a zone", used, zone["live"], zone["quarantined"], zone["begin"])
         listed += used
     expect(listed == report["heap"]["live_blocks"] + report["heap"]["quarantined_blocks"], "blocks in all", listed, report["heap"])
+    # Of grouped blocks, too, each one is counted by size and by stack.
+    heap, sums = report["heap"], {key: [sum(row.get(prefix + key, 0) for row in report[of]) for of, prefix in (("sizes", ""), ("stacks", "live_"))] for key in ("blocks", "bytes")}
+    expect(sums == {"blocks": [heap["live_blocks"]] * 2, "bytes": [heap["live_bytes"]] * 2}, "sums by size and by stack", sums, heap)
+    for row in report["sizes"]:
+        least = row["least"]
+        expect(least & (least - 1) == 0 and row["blocks"] * least <= row["bytes"] <= row["blocks"] * max(0, 2 * least - 1), "no such sizes:", row)
     expect("truncated" not in report, "it is truncated")
     if blocks_max:
         expect(report.get("grouped") is True and len(blocks) <= blocks_max + len(report["zones"]), len(blocks), "elements, of at most", blocks_max)

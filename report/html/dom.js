@@ -35,8 +35,9 @@ function bytesText(bytes) {
 	return (unit ? bytes.toFixed(1) : String(bytes)) + " " + units[unit];
 }
 
-const countText = (count, word) => count.toLocaleString("en") + " " + word + (count === 1 ? "" : "s");
-const secondsText = seconds => seconds.toFixed(seconds < 10 ? 3 : 1) + " s";
+const bytesFull = bytes => bytes < 1024 ? countText(bytes, "byte") : bytesText(bytes) + " (" + countText(bytes, "byte") + ")";
+const countText = (count, word) => count.toLocaleString("en") + (word ? " " + word + (count === 1 ? "" : "s") : "");
+const secondsText = seconds => seconds > 0 && seconds < 0.001 ? Math.round(seconds * 1e6) + " µs" : seconds.toFixed(seconds < 10 ? 3 : 1) + " s";
 const dateText = seconds => seconds > 0 ? new Date(seconds * 1000).toISOString().replace("T", " ").slice(0, 19) + " UTC" : "";
 const threadText = thread => known(thread) ? "T" + string(thread) : "";
 const hexText = value => "0x" + value.toString(16);

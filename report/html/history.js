@@ -6,9 +6,9 @@ function historyView() {
 	const right = make("div", { class: "right", role: "region", "aria-label": "Event", "aria-live": "polite" }), status = make("span", { class: "weak", role: "status" }), chart = make("div", { style: "padding:4px 12px" });
 	const search = make("input", { type: "search", placeholder: "Filter: address, call, function, T0 (/)", "aria-label": "Filter events", oninput: () => { filter = search.value; apply(); } });
 	const rows = new VirtualList("Events", 24, (row, event) => {
-		row.className = "row event mono";
+		row.className = "row cells event mono";
 		row.append(make("span", null, secondsText6(event.seconds)), make("span", null, threadText(event.thread)), make("span", null, string(event.function) + (event.kind === "failed" ? " failed" : "")),
-			make("span", null, event.kind === "failed" ? "" : string(event.address)), make("span", null, string(event.bytes)), make("span", null, siteText(entry.stacks.get(event.stack))));
+			make("span", null, event.kind === "failed" ? "" : string(event.address)), make("span", { class: "num" }, string(event.bytes)), make("span", null, siteText(entry.stacks.get(event.stack))));
 	}, show, () => right.focus());
 
 	const secondsText6 = seconds => known(seconds) ? number(seconds).toFixed(6) : "";
@@ -44,8 +44,8 @@ function historyView() {
 	}
 
 	const element = make("div", { class: "view" }, make("div", { class: "bar", role: "search" }, search, data.histories.length > 1 && selectOf("History", data.histories.map((h, i) => [i, h.name]), index => { entry = data.histories[index]; apply(); }), status), chart,
-		make("div", { class: "event head", "aria-hidden": "true" }, ["Time", "Thread", "Call", "Address", "Bytes", "Where"].map(text => make("span", null, text))),
-		make("div", { class: "split wide" }, make("div", { class: "left" }, rows.element), right));
+		make("div", { class: "split wide" }, make("div", { class: "left columns" }, make("div", { class: "cells event head", "aria-hidden": "true" },
+			["Time", "Thread", "Call", "Address", "Bytes", "Where"].map(text => make("span", { class: text === "Bytes" ? "num" : "" }, text))), rows.element), right));
 	right.tabIndex = -1;
 	apply();
 	return { element, shown() { rows.draw(); }, focus() { rows.element.focus(); }, search };

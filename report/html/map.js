@@ -1,70 +1,21 @@
 // SPDX-License-Identifier: MIT
-// The map of a heap. All zones and free runs, in order of address and without the gaps between them, are one long line of bytes that is broken into rows, as
-// a text is; zooming changes how many bytes a pixel stands for. Every block is a rectangle of its bytes.
+// The map of a heap: a canvas with the rows of map_layout.js, what is chosen in it, and the table of zones.
 
-const mapModes = {
-	state: { name: "state", color: block => cssColor(block.damaged ? "--damaged" : block.state) },
-	age: { name: "age", color: (block, map) => known(block.seconds) ? ramp(map.now > map.first ? (map.now - number(block.seconds)) / (map.now - map.first) : 0) : cssColor("--free") },
-	stack: { name: "allocation stack", color: block => known(block.stack) ? hashColor(block.stack) : cssColor("--free") },
-	size: { name: "size", color: block => ramp(Math.min(1, Math.log2(1 + number(block.bytes) / number(block.blocks || 1)) / 24)) }
-};
-const stateColors = { live: "--live", quarantined: "--quarantined", freeing: "--freeing", mixed: "--mixed" };
 const ROW_HEIGHT = 12;
-
-let colorCache = new Map();
-function cssColor(name) {
-	const key = stateColors[name] || (name.startsWith("--") ? name : "--mixed");
-	if (!colorCache.has(key))
-		colorCache.set(key, getComputedStyle(document.documentElement).getPropertyValue(key).trim());
-	return colorCache.get(key);
-}
-const ramp = part => "hsl(" + Math.round(220 - 200 * Math.max(0, Math.min(1, part))) + " 70% 52%)"; // blue for the least, red for the most
-const hashColor = value => { const h = Math.imul(number(value) + 1, 0x9e3779b1) >>> 0; return "hsl(" + h % 360 + " " + (45 + (h >>> 9) % 35) + "% " + (42 + (h >>> 16) % 20) + "%)"; };
-
-// Zones, free runs and blocks with their places on the line.
-function layMap(report) {
-	const map = { segments: [], blocks: [], bytes: 0, now: number(object(report.process).seconds), first: Infinity };
-	for (const zone of list(report.zones).map(object))
-		map.segments.push({ zone, begin: number(zone.begin), end: number(zone.end) });
-	for (const run of list(report.free_runs).map(object))
-		map.segments.push({ run, begin: number(run.begin), end: number(run.end) });
-	map.segments = map.segments.filter(segment => segment.end > segment.begin).sort((a, b) => a.begin - b.begin);
-	for (const segment of map.segments) {
-		segment.at = map.bytes;
-		map.bytes += segment.end - segment.begin;
-		for (const block of segment.zone ? list(segment.zone.blocks).map(object) : []) {
-			const begin = number(block.address), end = known(block.end) ? number(block.end) : begin + Math.max(1, number(block.bytes));
-			if (begin < segment.begin || begin >= segment.end)
-				continue;
-			map.blocks.push({ block, segment, at: segment.at + begin - segment.begin, to: segment.at + Math.min(Math.max(end, begin + 1), segment.end) - segment.begin });
-			if (known(block.seconds))
-				map.first = Math.min(map.first, number(block.seconds));
-		}
-	}
-	map.blocks.sort((a, b) => a.at - b.at);
-	return map;
-}
-
-// Index of the last element at or before a place; -1 if there is none.
-function findAt(sorted, at) {
-	let low = 0, high = sorted.length;
-	while (low < high) {
-		const middle = (low + high) >> 1;
-		if (sorted[middle].at <= at)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low - 1;
-}
 
 function mapView() {
 	let entry = data.maps[0], map = layMap(entry.report), mode = "state", scale = 0, top = 0, chosen = -1;
 	const canvas = make("canvas", { tabindex: "0", id: "map", role: "application", "aria-label": "Map of the heap. Left and right choose a block, up and down a row, plus and minus zoom, 0 shows all." });
 	const tip = make("div", { class: "tip", hidden: true }), legend = make("div", { class: "legend" });
-	const right = make("div", { class: "right", role: "region", "aria-label": "Block", "aria-live": "polite", id: "block" });
+	const right = make("div", { class: "right", tabindex: "-1", role: "region", "aria-label": "Block", "aria-live": "polite", id: "block" });
 	const totals = make("span", { class: "weak" });
-	const zones = make("div", { class: "zones" });
+	const zoneColumns = [["Zone", zone => string(zone.kind)], ["Begin", zone => string(zone.begin)], ["Slot", zone => bytesText(number(zone.slot_bytes))],
+		["Live", zone => countText(number(zone.live))], ["Quarantined", zone => countText(number(zone.quarantined))], ["Free", zone => countText(number(zone.free))],
+		["Live bytes", zone => bytesText(number(zone.live_bytes))]];
+	const zones = new VirtualList("Zones", 22, (row, segment) => {
+		row.className = "row cells zone";
+		row.append(...zoneColumns.map(([, text], i) => make("span", { class: i > 1 ? "num" : "mono" }, text(segment.zone))));
+	}, chooseSegment, () => right.focus());
 	const holder = make("div", { class: "canvas" }, canvas, tip);
 
 	const width = () => Math.max(50, holder.clientWidth), rowsInSight = () => Math.max(1, Math.floor(holder.clientHeight / ROW_HEIGHT));
@@ -180,7 +131,7 @@ function mapView() {
 		if (reveal && (place.at < top || place.at >= top + rowsInSight() * rowBytes()))
 			top = Math.floor(place.at / rowBytes() - rowsInSight() / 2) * rowBytes();
 		right.replaceChildren(make("h2", null, many ? countText(number(block.blocks), "block") + " from " + string(block.address) : "Block " + string(block.address)),
-			facts([["State", string(block.state) + (block.damaged ? ", damaged" : "")], ["Size", bytesText(number(block.bytes)) + " (" + string(block.bytes) + " bytes)"], ["Thread", threadText(block.thread)],
+			facts([["State", string(block.state) + (block.damaged ? ", damaged" : "")], ["Size", bytesFull(number(block.bytes))], ["Thread", threadText(block.thread)],
 				["Allocated at", known(block.seconds) ? secondsText(number(block.seconds)) + ", " + secondsText(Math.max(0, map.now - number(block.seconds))) + " before the map" : ""]]),
 			make("h3", null, "Allocated"), stackView(stack), known(block.free_stack) ? make("section", null, make("h3", null, "Freed"), stackView(entry.stacks.get(block.free_stack))) : "", zoneFacts(place.segment));
 		draw();
@@ -228,7 +179,7 @@ function mapView() {
 		const states = [["live", "--live"], ["quarantined", "--quarantined"], ["being freed", "--freeing"], ["mixed", "--mixed"], ["damaged", "--damaged"]];
 		const swatch = (color, text) => make("span", null, make("span", { class: "swatch", style: "background:" + color }), text);
 		legend.replaceChildren(...(mode === "state" ? states.map(([text, color]) => swatch("var(" + color + ")", text)) : mode === "stack" ? ["each stack a colour of its own"] :
-			[swatch(ramp(0), mode === "age" ? "newest" : "1 byte"), swatch(ramp(0.5), ""), swatch(ramp(1), mode === "age" ? "oldest" : "16 MiB")]), swatch("var(--free)", "free, red zones"), swatch("var(--kept)", "free run"));
+			[swatch(ramp(0), mode === "age" ? "newest" : "1 byte"), swatch(ramp(0.5), "…"), swatch(ramp(1), mode === "age" ? "oldest" : "16 MiB")]), swatch("var(--free)", "free, red zones"), swatch("var(--kept)", "free run"));
 		draw();
 	}
 
@@ -240,10 +191,7 @@ function mapView() {
 		totals.textContent = countText(number(heap.live_blocks), "live block") + " (" + bytesText(number(heap.live_bytes)) + "), " + countText(map.segments.length, "range") + ", " + bytesText(map.bytes) +
 			(entry.report.grouped ? "; neighbours put together" : "") + (entry.report.truncated ? "; not whole" : "");
 		right.replaceChildren(make("p", { class: "note" }, "Choose a block to see its stacks."));
-		const rows = map.segments.filter(segment => segment.zone).slice(0, 2000).map(segment => make("tr", { class: "go", tabindex: "0", onclick: () => chooseSegment(segment),
-			onkeydown: event => { if (event.key === "Enter") chooseSegment(segment); } }, make("td", null, string(segment.zone.kind)), make("td", { class: "mono" }, string(segment.zone.begin)),
-			...[bytesText(number(segment.zone.slot_bytes)), segment.zone.live, segment.zone.quarantined, segment.zone.free, bytesText(number(segment.zone.live_bytes))].map(text => make("td", { class: "num" }, string(text)))));
-		zones.replaceChildren(make("table", null, make("thead", null, make("tr", null, ["Zone", "Begin", "Slot", "Live", "Held back", "Free", "Live bytes"].map((text, i) => make("th", { class: i > 1 ? "num" : "" }, text)))), make("tbody", null, rows)));
+		zones.set(map.segments.filter(segment => segment.zone), -1);
 		fit();
 		draw();
 	}
@@ -295,7 +243,9 @@ function mapView() {
 		selectOf("Colour by", Object.entries(mapModes).map(([value, m]) => [value, m.name]), setMode),
 		make("button", { type: "button", onclick: () => zoomAtChosen(1 / 1.6), "aria-label": "Zoom in" }, "+"), make("button", { type: "button", onclick: () => zoomAtChosen(1.6), "aria-label": "Zoom out" }, "−"),
 		make("button", { type: "button", onclick: () => { fit(); draw(); } }, "All"), totals),
-		make("div", { class: "split wide" }, make("div", { class: "left" }, make("div", { class: "bar" }, legend), holder, zones), right));
+		make("div", { class: "split wide" }, make("div", { class: "left" }, make("div", { class: "bar" }, legend), holder,
+			make("div", { class: "zones columns" }, make("div", { class: "cells zone head", "aria-hidden": "true" }, zoneColumns.map(([name], i) =>
+				make("span", { class: i > 1 ? "num" : "" }, name))), zones.element)), right));
 	setMap(0);
 	setMode("state");
 	let first = true;

@@ -3,20 +3,32 @@
 
 function flameSources() {
 	const sources = [];
-	for (const m of data.maps) {
-		const rows = [];
-		for (const zone of list(m.report.zones).map(object))
-			for (const block of list(zone.blocks).map(object))
-				if (block.state === "live")
-					rows.push({ stack: m.stacks.get(block.stack) || [], bytes: number(block.bytes), blocks: number(block.blocks || 1) });
-		sources.push({ name: "live blocks of " + m.name, rows });
-	}
+	for (const m of data.maps)
+		sources.push({ name: "live blocks of " + m.name, rows: () => liveRows(m) });
 	for (const r of data.leaks)
-		sources.push({ name: "leaks of " + processName(r), rows: list(r.groups).map(object).map(g => ({ stack: list(g.stack), bytes: number(g.bytes), blocks: number(g.blocks) })) });
+		if (list(r.groups).length)
+			sources.push({ name: "leaks of " + processName(r), rows: () => list(r.groups).map(object).map(g =>
+				({ stack: list(g.stack), bytes: number(g.bytes), blocks: number(g.blocks) })) });
 	for (const r of data.growths)
-		sources.push({ name: "growth of " + processName(r), rows: list(r.stacks).map(object).map(s => ({ stack: list(s.stack), bytes: number(s.rise), blocks: 0 })) });
-	return sources.filter(source => source.rows.length);
+		if (list(r.stacks).length)
+			sources.push({ name: "growth of " + processName(r), rows: () => list(r.stacks).map(object).map(s =>
+				({ stack: list(s.stack), bytes: number(s.rise), blocks: 0 })) });
+	return sources;
 }
+
+// What each stack of a map has allocated; and what is left of the totals: blocks without a stack, and stacks that there was no room for.
+function liveRows(map) {
+	const heap = object(map.report.heap), rest = { stack: [{ function: "(no stack)" }], bytes: number(heap.live_bytes), blocks: number(heap.live_blocks) };
+	const rows = list(map.report.stacks).map(object).filter(stack => number(stack.live_blocks) > 0).map(stack =>
+		({ stack: map.stacks.get(stack.id), bytes: number(stack.live_bytes), blocks: number(stack.live_blocks) }));
+	for (const row of rows) {
+		rest.bytes -= row.bytes;
+		rest.blocks -= row.blocks;
+	}
+	return rest.bytes > 0 || rest.blocks > 0 ? [...rows, rest] : rows;
+}
+
+const FLAME_DEPTH = 512; // the library takes 128 frames; those inlined come on top
 
 function flameTree(rows) {
 	const root = { name: "all", bytes: 0, blocks: 0, children: new Map(), parent: null };
@@ -24,7 +36,7 @@ function flameTree(rows) {
 		let node = root;
 		root.bytes += row.bytes;
 		root.blocks += row.blocks;
-		for (let i = row.stack.length - 1; i >= 0; i--) {
+		for (let i = Math.min(row.stack.length, FLAME_DEPTH) - 1; i >= 0; i--) {
 			const frame = object(row.stack[i]), name = frameName(frame) || "?";
 			let child = node.children.get(name);
 			if (!child)
@@ -38,7 +50,7 @@ function flameTree(rows) {
 }
 
 function flameView() {
-	const sources = flameSources(), holder = make("div", { class: "flame", role: "tree", id: "flame", "aria-label": "Flame graph: bytes by stack" }), text = make("p", { class: "mono", role: "status" });
+	const sources = flameSources(), holder = make("div", { class: "flame", role: "tree", id: "flame", "aria-label": "Flame graph: bytes by stack" }), text = make("p", { class: "mono told", role: "status" });
 	const search = make("input", { type: "search", placeholder: "Mark functions", "aria-label": "Mark functions", oninput: () => draw() });
 	let root, zoomed, nodes = new Map();
 
@@ -98,14 +110,14 @@ function flameView() {
 	}
 
 	function setSource(index) {
-		zoomed = root = flameTree(sources[index].rows);
+		zoomed = root = flameTree(sources[index].rows());
 		draw();
 	}
 
 	const element = make("div", { class: "view" }, make("div", { class: "bar" }, selectOf("Of", sources.map((source, i) => [i, source.name]), setSource), search,
 		make("button", { type: "button", onclick: () => zoom(root) }, "All"), make("span", { class: "weak" }, "Enter zooms, Escape goes back, arrows move")), make("div", { class: "scroll" }, text, holder));
 	setSource(0);
-	return { element, focus() { holder.firstChild.focus(); }, search };
+	return { element, focus() { holder.firstChild.focus(); }, search, state: () => ({ bytes: root.bytes, blocks: root.blocks }) };
 }
 
 function hashText(value) {

@@ -5,9 +5,9 @@ const chartColors = ["#3677bd", "#d9822b", "#2a8f58", "#c8455a", "#8a63b8", "#8c
 
 // Lines over time: series of { name, values }, with a table of the same numbers for those who do not see it.
 function seriesChart(title, times, series) {
-	const width = 760, height = 260, left = 78, bottom = 34, most = Math.max(1, ...series.flatMap(s => s.values)), first = times[0] || 0, span = Math.max(1e-6, (times[times.length - 1] || 0) - first);
+	const width = 860, height = 260, left = 78, bottom = 34, most = Math.max(1, ...series.flatMap(s => s.values)), first = times[0] || 0, span = Math.max(1e-6, (times[times.length - 1] || 0) - first);
 	const x = time => left + (width - left - 14) * (time - first) / span, y = value => 12 + (height - bottom - 12) * (1 - value / most);
-	const svg = makeSvg("svg", { viewBox: "0 0 " + width + " " + height, width: "100%", style: "max-width:1000px", role: "img", "aria-label": title });
+	const svg = makeSvg("svg", { viewBox: "0 0 " + width + " " + height, width: "100%", style: "max-width:" + width + "px", role: "img", "aria-label": title });
 	for (let i = 0; i <= 4; i++)
 		svg.append(makeSvg("line", { class: "axis", x1: left, x2: width - 14, y1: y(most * i / 4), y2: y(most * i / 4) }), makeSvg("text", { x: left - 6, y: y(most * i / 4) + 4, "text-anchor": "end" }, bytesText(Math.round(most * i / 4))));
 	[0, times.length - 1].forEach((i, last) => svg.append(makeSvg("text", { x: x(times[i] || 0), y: height - 10, "text-anchor": last ? "end" : "start" }, secondsText(times[i] || 0))));
@@ -17,7 +17,7 @@ function seriesChart(title, times, series) {
 	});
 	const table = make("details", null, make("summary", null, "Numbers"), make("table", null, make("tr", null, make("th", null, "Time"), series.map(s => make("th", { class: "num" }, s.name))),
 		times.map((time, i) => make("tr", null, make("td", null, secondsText(time)), series.map(s => make("td", { class: "num" }, bytesText(s.values[i] || 0)))))));
-	return make("section", null, make("h3", null, title), svg, make("div", { class: "legend" }, series.map((s, k) => make("span", null, make("span", { class: "swatch", style: "background:" + chartColors[k % chartColors.length] }), s.name))), table);
+	return make("section", null, make("h3", null, title), make("div", { class: "chart" }, svg), make("div", { class: "legend" }, series.map((s, k) => make("span", null, make("span", { class: "swatch", style: "background:" + chartColors[k % chartColors.length] }), s.name))), table);
 }
 
 function growthView() {
@@ -48,29 +48,26 @@ function hasGrowth() {
 	return data.growths.length > 0 || new Set(keys).size < keys.length;
 }
 
+// From least to less than twice as many.
+const sizesText = least => least < 2 ? least + " B" : least < 1024 ? least + " to " + (2 * least - 1) + " B" :
+	bytesText(least).replace(/\.0 .*/, "") + " to " + bytesText(2 * least).replace(".0", "");
+
 function sizesView() {
 	const scroll = make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Sizes" }), chart = make("div");
 	function setMap(index) {
-		const buckets = new Map();
-		for (const zone of list(data.maps[index].report.zones).map(object))
-			for (const block of list(zone.blocks).map(object)) {
-				const blocks = Math.max(1, number(block.blocks)), size = number(block.bytes) / blocks, key = size < 1 ? 0 : Math.floor(Math.log2(size)) + 1, bucket = buckets.get(key) || { blocks: 0, bytes: 0 };
-				if (block.state !== "live")
-					continue;
-				bucket.blocks += blocks;
-				bucket.bytes += number(block.bytes);
-				buckets.set(key, bucket);
-			}
-		const keys = [...buckets.keys()], rows = [];
-		for (let key = Math.min(...keys); key <= Math.max(...keys); key++)
-			rows.push({ name: key === 0 ? "0 B" : bytesText(2 ** (key - 1)) + " to " + bytesText(2 ** key - 1), ...buckets.get(key) || { blocks: 0, bytes: 0 } });
+		const found = list(data.maps[index].report.sizes).map(object), rows = [];
+		const last = found.reduce((most, size) => Math.max(most, number(size.least)), 0), first = found.reduce((least, size) => Math.min(least, number(size.least)), last);
+		for (let least = first; found.length && least <= last && rows.length < 65; least = least ? 2 * least : 1) {
+			const size = found.find(each => number(each.least) === least) || {};
+			rows.push({ name: sizesText(least), blocks: number(size.blocks), bytes: number(size.bytes) });
+		}
 		const mostBlocks = Math.max(1, ...rows.map(row => row.blocks)), mostBytes = Math.max(1, ...rows.map(row => row.bytes)), svg = makeSvg("svg", { viewBox: "0 0 900 " + (rows.length * 24 + 26), width: "100%",
-			style: "max-width:1100px", role: "img", "aria-label": "Histogram of sizes of live blocks; the table below has the numbers" });
+			style: "max-width:900px", role: "img", "aria-label": "Histogram of sizes of live blocks; the table below has the numbers" });
 		svg.append(makeSvg("text", { x: 170, y: 14 }, "blocks"), makeSvg("text", { x: 540, y: 14 }, "bytes"));
 		rows.forEach((row, i) => svg.append(makeSvg("text", { x: 160, y: i * 24 + 38, "text-anchor": "end" }, row.name), makeSvg("rect", { class: "barp", x: 170, y: i * 24 + 25, width: 260 * row.blocks / mostBlocks, height: 17 }),
 			makeSvg("text", { x: 176 + 260 * row.blocks / mostBlocks, y: i * 24 + 38 }, row.blocks.toLocaleString("en")), makeSvg("rect", { class: "bar2", x: 540, y: i * 24 + 25, width: 260 * row.bytes / mostBytes, height: 17 }),
 			makeSvg("text", { x: 546 + 260 * row.bytes / mostBytes, y: i * 24 + 38 }, bytesText(row.bytes))));
-		chart.replaceChildren(rows.length ? svg : make("p", { class: "note" }, "There are no live blocks."), make("details", null, make("summary", null, "Numbers"), make("table", null, make("tr", null,
+		chart.replaceChildren(rows.length ? make("div", { class: "chart" }, svg) : make("p", { class: "note" }, "There are no live blocks."), make("details", null, make("summary", null, "Numbers"), make("table", null, make("tr", null,
 			["Size", "Blocks", "Bytes"].map((text, i) => make("th", { class: i ? "num" : "" }, text))), rows.map(row => make("tr", null, make("td", null, row.name), make("td", { class: "num" }, row.blocks.toLocaleString("en")), make("td", { class: "num" }, row.bytes.toLocaleString("en")))))));
 	}
 	scroll.append(make("h2", null, "Sizes of live blocks"), data.maps.length > 1 ? selectOf("Map", data.maps.map((m, i) => [i, m.name]), setMap) : "", chart);

@@ -93,6 +93,8 @@ function start() {
 		// As above.
 	}
 	readData();
+	document.title = pageName();
+	document.getElementById("title").textContent = document.title;
 	const tabs = document.getElementById("tabs"), there = views.filter(view => view.has());
 	there.forEach((view, i) => {
 		view.tab = make("button", { type: "button", role: "tab", id: "tab-" + view.id, "aria-controls": "main", onclick: () => showView(view, false), onkeydown: event => {

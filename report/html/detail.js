@@ -10,9 +10,11 @@ function ownerView(title, owner, open) {
 }
 
 function blockFacts(block) {
-	return facts([["Block", string(block.address) + ", " + bytesText(number(block.bytes)) + " (" + string(block.bytes) + ")"], ["State", block.state],
-		["Address is", known(block.offset) ? (block.offset < 0 ? -block.offset + " bytes before its start" : block.offset >= number(block.bytes) ?
-			block.offset - number(block.bytes) + " bytes behind its end" : "at offset " + block.offset) : ""], ["Guard page", block.guard]]);
+	const offset = number(block.offset), behind = offset - number(block.bytes);
+	const place = offset < 0 ? countText(-offset, "byte") + " before its start" : behind >= 0 ? countText(behind, "byte") + " behind its end" :
+		"at offset " + offset;
+	return facts([["Block", string(block.address) + ", " + bytesFull(number(block.bytes))], ["State", block.state],
+		["Address is", known(block.offset) ? place : ""], ["Guard page", block.guard]]);
 }
 
 // Who had the address when: earlier owners, this block, and the moment of the report.
@@ -48,14 +50,20 @@ function lifeView(report) {
 	return make("section", null, make("h3", null, "History of the address"), svg);
 }
 
+function errorRows(report) {
+	const access = object(report.access), damage = object(report.damage), crash = object(report.crash);
+	const accessText = string(access.kind) + (access.bytes ? " of " + countText(number(access.bytes), "byte") : "") +
+		(access.function ? " by " + string(access.function) : "");
+	return [["Address", report.address], ["Place", report.place], ["Noticed", report.noticed], ["Access", access.kind ? accessText : ""],
+		["Damaged", damage.bytes ? countText(number(damage.bytes), "byte") + " in " + string(damage.begin) + " to " + string(damage.end) : ""],
+		["Suspect", damage.suspect], ["Signal", crash.signal ? string(crash.signal) + ", " + string(crash.cause) : ""],
+		["Names missing", report.names_missing]];
+}
+
 function errorBody(report) {
-	const call = object(report.call), access = object(report.access), block = object(report.block), damage = object(report.damage), crash = object(report.crash);
+	const call = object(report.call), access = object(report.access), block = object(report.block), crash = object(report.crash);
 	const late = call.is_mistake === false;
 	return [
-		facts([["Address", report.address], ["Place", report.place], ["Noticed", report.noticed],
-			["Access", access.kind ? string(access.kind) + (access.bytes ? " of " + string(access.bytes) + " bytes" : "") + (access.function ? " by " + string(access.function) : "") : ""],
-			["Damaged", damage.bytes ? string(damage.bytes) + " bytes in " + string(damage.begin) + " to " + string(damage.end) : ""], ["Suspect", damage.suspect],
-			["Signal", crash.signal ? string(crash.signal) + ", " + string(crash.cause) : ""], ["Names missing", report.names_missing]]),
 		ownerView(late ? "Noticed" : access.kind ? "Access" : "Call", call, true),
 		ownerView("Allocated", block.allocated, true), ownerView("Freed", block.freed, true),
 		block.address && blockFacts(block),
@@ -67,30 +75,44 @@ function errorBody(report) {
 	];
 }
 
-function leakBody(report, group) {
+function leakRows(report, group) {
 	const sample = object(group.sample), held = object(group.held);
+	return [["Blocks", group.blocks], ["Bytes", group.bytes],
+		["Holds besides", held.blocks ? countText(number(held.blocks), "block") + ", " + bytesText(number(held.bytes)) : ""],
+		["Allocated by", string(group.function) + " " + threadText(group.thread)],
+		["Between", known(group.oldest) ? secondsText(number(group.oldest)) + " and " + secondsText(number(group.newest)) : ""],
+		["Sample", sample.address && string(sample.address) + ", " + bytesFull(number(sample.bytes))], ["When", report.when]];
+}
+
+function leakBody(group) {
+	const sample = object(group.sample);
 	return [
-		facts([["Blocks", group.blocks], ["Bytes", group.bytes], ["Holds besides", held.blocks ? countText(number(held.blocks), "block") + ", " + bytesText(number(held.bytes)) : ""],
-			["Allocated by", string(group.function) + " " + threadText(group.thread)], ["Between", known(group.oldest) ? secondsText(number(group.oldest)) + " and " + secondsText(number(group.newest)) : ""],
-			["Sample", sample.address && string(sample.address) + ", " + string(sample.bytes) + " bytes"], ["When", report.when]]),
 		make("h3", null, "Allocated"), stackView(group.stack),
 		sample.data && bytesView({ begin: sample.address, data: sample.data, expected: "", marks: "u".repeat(string(sample.data).length / 2) }, "")
 	];
 }
 
 function growthBody(report, stack) {
-	return [facts([["Rise", bytesText(number(stack.rise))]]), seriesChart("Bytes in each snapshot", list(report.snapshots).map(s => number(object(s).seconds)),
+	return [seriesChart("Bytes in each snapshot", list(report.snapshots).map(s => number(object(s).seconds)),
 		[{ name: siteText(stack.stack), values: list(stack.snapshots).map(s => number(object(s).bytes)) }]), make("h3", null, "Allocated"), stackView(stack.stack)];
 }
 
 function detailView(item, equal, show) {
 	const report = item.report, at = equal.indexOf(item);
-	const bodies = {
-		error: () => errorBody(report), leaks: () => leakBody(report, item.part), growth: () => growthBody(report, item.part),
-		write: () => [facts([["Address", object(report.watched).address], ["Bytes", object(report.watched).bytes], ["Value", object(report.watched).value], ["Thread", threadText(report.thread)],
-			["First write from there", report.first]]), stackView(report.stack)],
-		message: () => [make("pre", { class: "raw" }, string(report.text))],
-		statistics: () => ["counters", "heap"].map(name => make("section", null, make("h3", null, name), facts(Object.entries(object(report[name])))))
+	const watched = object(report.watched);
+	// Of each type of report: rows of its own for the list of facts, and what stands below it.
+	const types = {
+		error: { rows: () => errorRows(report), body: () => errorBody(report) },
+		leaks: { rows: () => leakRows(report, item.part), body: () => leakBody(item.part) },
+		growth: { rows: () => [["Rise", bytesFull(number(item.part.rise))]], body: () => growthBody(report, item.part) },
+		write: {
+			rows: () => [["Address", watched.address], ["Bytes", watched.bytes], ["Value", watched.value], ["Thread", threadText(report.thread)],
+				["First write from there", report.first]],
+			body: () => [make("h3", null, "Written"), stackView(report.stack)]
+		},
+		message: { rows: () => [], body: () => [make("pre", { class: "raw" }, string(report.text))] },
+		statistics: { rows: () => [], body: () => ["counters", "heap"].map(name => make("section", null, make("h3", null, name),
+			facts(Object.entries(object(report[name]))))) }
 	};
 	const raw = make("details", { ontoggle: () => { if (!raw.lastChild.textContent) raw.lastChild.textContent = JSON.stringify(item.part || report, null, 2); } },
 		make("summary", null, "JSON"), make("pre", { class: "raw" }));
@@ -99,6 +121,6 @@ function detailView(item, equal, show) {
 	return make("article", null, make("h2", null, item.kind + (item.site ? ": " + item.site : "")), make("p", null, string(item.title)),
 		report.hint && make("p", { class: "weak" }, string(report.hint)), steps,
 		facts([["Process", item.process], ["Program", object(report.process).program], ["Time", [dateText(item.time), secondsText(item.seconds) + " after its start"].filter(s => s).join(", ")],
-			["Fingerprint", item.fingerprint], ["Not whole", report.truncated ? "there was no room for all of it" : ""]]),
-		bodies[report.type](), raw);
+			["Fingerprint", item.fingerprint], ["Not whole", report.truncated ? "there was no room for all of it" : ""], ...types[report.type].rows()]),
+		types[report.type].body(), raw);
 }

@@ -46,6 +46,12 @@ function addItem(report, kind, about) {
 	data.items.push(item);
 }
 
+// What the page is called where whoever wrote it knew no better.
+function pageName() {
+	const programs = new Set([...data.items, ...data.maps, ...data.histories].map(each => baseName(object(each.report.process).program)));
+	return document.title !== "malloc-debug" || programs.size !== 1 || programs.has("") ? document.title : [...programs][0] + " – malloc-debug";
+}
+
 // A map and a history name stacks by id, and these name frames by number; here an id finds its frames.
 function stackTable(report) {
 	const frames = list(report.frames), table = new Map();
@@ -63,7 +69,8 @@ const readers = {
 		data.leaks.push(r);
 		for (const group of list(r.groups).map(object))
 			addItem(r, string(group.kind) + (group.kind === "reachable" ? " block" : " leak"), { part: group, fingerprint: string(group.fingerprint), stacks: [list(group.stack)], site: siteText(group.stack),
-				title: bytesText(number(group.bytes)) + " in " + countText(number(group.blocks), "block"), extra: object(group.sample).address });
+				title: bytesText(number(group.bytes)) + " in " + countText(number(group.blocks), "block"),
+				extra: object(group.sample).address });
 	},
 	growth(r) {
 		data.growths.push(r);
@@ -82,7 +89,8 @@ const readers = {
 		addItem(r, "statistics", { title: "counters and totals of the heap" });
 	},
 	map(r) {
-		data.maps.push({ report: r, name: processName(r) + ", " + secondsText(number(object(r.process).seconds)), stacks: stackTable(r) });
+		const seconds = secondsText(number(object(r.process).seconds));
+		data.maps.push({ report: r, name: processName(r) + ", " + seconds, stacks: stackTable(r) });
 	},
 	history(r) {
 		data.histories.push({ report: r, name: processName(r) + (r.address ? ", " + string(r.address) : ""), stacks: stackTable(r) });
