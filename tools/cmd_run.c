@@ -46,7 +46,9 @@ struct run {
 
 /* --- arguments ------------------------------------------------------------------------- */
 
-/* The option of ours at argv[at]; -1 if it is none. *value is set for those that take one. */
+enum { FLAG_NONE = -1, FLAG_WRONG = -2 };
+
+/* The option of ours at argv[at], FLAG_NONE if it is none, FLAG_WRONG after a complaint. *value is set for those that take one. */
 static int find_own(int argc, char **argv, int *at, const char **value)
 {
 	const char *word = argv[*at] + 2, *equal = strchr(argv[*at], '=');
@@ -55,13 +57,19 @@ static int find_own(int argc, char **argv, int *at, const char **value)
 	for (int i = 0; md_run_flags[i].name; i++) {
 		if (!md_word_equal(md_run_flags[i].name, strlen(md_run_flags[i].name), word, length))
 			continue;
-		if (md_run_flags[i].value && !equal && *at + 1 >= argc)
-			return -1;
+		if (md_run_flags[i].value && !equal && *at + 1 >= argc) {
+			fprintf(stderr, "malloc-debug run: %s: the %s is missing\n", argv[*at], md_run_flags[i].value);
+			return FLAG_WRONG;
+		}
+		if (!md_run_flags[i].value && equal) {
+			fprintf(stderr, "malloc-debug run: --%s takes no value\n", md_run_flags[i].name);
+			return FLAG_WRONG;
+		}
 		*value = equal ? equal + 1 : md_run_flags[i].value ? argv[++*at] : NULL;
 		++*at;
 		return i;
 	}
-	return -1;
+	return FLAG_NONE;
 }
 
 /* True, after a complaint, if a name is no option at all and one of ours is nearer to it than any of the library's. */
@@ -97,7 +105,7 @@ static int take_arguments(struct run *run, int argc, char **argv)
 
 		if (!strcmp(argv[at], "--"))
 			return at + 1;
-		switch (strncmp(argv[at], "--", 2) ? -1 : find_own(argc, argv, &at, &value)) {
+		switch (strncmp(argv[at], "--", 2) ? FLAG_NONE : find_own(argc, argv, &at, &value)) {
 		case FLAG_JSON:
 			run->json = value;
 			break;
@@ -116,6 +124,8 @@ static int take_arguments(struct run *run, int argc, char **argv)
 		case FLAG_NO_FOLLOW:
 			setenv("MALLOC_DEBUG_CHILDREN", "strip", 1);
 			break;
+		case FLAG_WRONG:
+			return -1;
 		default:
 			if (!strncmp(argv[at], "--", 2) && is_near_own(argv[at] + 2))
 				return -1;
@@ -152,8 +162,13 @@ static bool set_file(const char *variable, const char *path)
 static bool prepare_page(struct run *run)
 {
 	const char *folder = getenv("TMPDIR"), *wanted = getenv("MALLOC_DEBUG_JSON_FILE");
-	int fd;
+	int fd = open(run->html, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 
+	if (fd < 0) { /* better now than when the program has run for hours */
+		fprintf(stderr, "malloc-debug run: %s: %m\n", run->html);
+		return false;
+	}
+	close(fd);
 	if (wanted && *wanted) {
 		if (strchr(wanted, '%')) {
 			fprintf(stderr, "malloc-debug run: --html needs all reports in one file, and %s is one for each process; later, "

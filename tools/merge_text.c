@@ -94,7 +94,8 @@ static bool flush(FILE *to, struct md_text *text)
 	return good;
 }
 
-static void put_totals(struct md_text *text, const struct md_merge *merge)
+/* groups: how many were chosen. */
+static void put_totals(struct md_text *text, const struct md_merge *merge, size_t groups)
 {
 	const struct md_merge_leaks *leaks = &merge->leaks;
 
@@ -106,7 +107,7 @@ static void put_totals(struct md_text *text, const struct md_merge *merge)
 	md_text_put(text, " in ");
 	put_count(text, merge->files, "file", "files");
 	md_text_put(text, ": ");
-	put_count(text, merge->group_count, "bug", "bugs");
+	put_count(text, groups, "bug", "bugs");
 	md_text_put(text, ".\n");
 	if (merge->repeated)
 		md_textf(text, "%lu met again and counted once.\n", merge->repeated);
@@ -161,7 +162,7 @@ bool md_merge_write_text(FILE *to, const struct md_merge *merge, struct md_merge
 		good = flush(to, &text);
 	}
 	md_text_put(&text, number ? "\n" : "");
-	put_totals(&text, merge);
+	put_totals(&text, merge, number);
 	good = good && flush(to, &text);
 	md_json_reader_destroy(&reader);
 	free(buffer);

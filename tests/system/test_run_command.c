@@ -91,7 +91,7 @@ Test(run, page_is_made_when_the_program_has_ended)
 	cr_expect(result.status == 127, "status %d", result.status);
 	run_destroy(&result);
 	result = COMMAND("run", "--html", "/no/such/folder/x", "--", "true");
-	cr_expect(result.status == 1 && strstr(result.report, "/no/such/folder/x: No such file"), "status %d: %s", result.status, result.report);
+	cr_expect(result.status == 2 && strstr(result.report, "/no/such/folder/x: No such file"), "status %d: %s", result.status, result.report);
 	run_destroy(&result);
 	result = COMMAND("run", "--html", in_folder("page"), "--json", in_folder("%p.json"), "--", "true");
 	cr_expect(result.status == 2 && strstr(result.report, "one for each process"), "status %d: %s", result.status, result.report);
@@ -131,6 +131,12 @@ Test(run, switches_and_values_may_stand_apart)
 	run_destroy(&result);
 	result = COMMAND("run", "--gbd", "--", "true");
 	cr_expect(result.status == 2 && strstr(result.report, "the nearest is --gdb"), "status %d: %s", result.status, result.report);
+	run_destroy(&result);
+	result = COMMAND("run", "--json");
+	cr_expect(result.status == 2 && strstr(result.report, "--json: the FILE is missing"), "status %d: %s", result.status, result.report);
+	run_destroy(&result);
+	result = COMMAND("run", "--gdb=yes", "--", "true");
+	cr_expect(result.status == 2 && strstr(result.report, "--gdb takes no value"), "status %d: %s", result.status, result.report);
 	run_destroy(&result);
 	result = COMMAND("run", "--no-redzone", "--", "true");
 	cr_expect(result.status == 2, "status %d: %s", result.status, result.report);
