@@ -4,7 +4,7 @@
 #   make check      all tests (units, units under sanitizers, system tests, layers, documentation)
 #   make demo       the main job on a buggy example and on a real program
 #   make bench      CPU and memory against the C library and other tools
-#   make install    honours DESTDIR, PREFIX, LIBDIR
+#   make install    honours DESTDIR, PREFIX, LIBDIR; make deb builds packages
 
 OUT      ?= build
 PREFIX   ?= /usr/local
@@ -19,7 +19,8 @@ OBJCOPY  ?= objcopy
 # What every object needs whatever CFLAGS a packager sets.
 WARNINGS := -Wall -Wextra -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-missing-field-initializers
 WERROR   ?=
-BASE     := -std=gnu11 -I. -Iinclude -D_GNU_SOURCE -DMD_VERSION='"$(VERSION)"' -fvisibility=hidden $(WARNINGS) $(WERROR)
+# No path of this machine goes into what is built: two builds give the same bytes, wherever they are made.
+BASE     := -std=gnu11 -I. -Iinclude -D_GNU_SOURCE -DMD_VERSION='"$(VERSION)"' -fvisibility=hidden -ffile-prefix-map=$(CURDIR)=. $(WARNINGS) $(WERROR)
 # The library: entries need the caller's frame pointer at a known place; nothing of ours may be turned into a call of malloc or memset's checked twin.
 LIBFLAGS := -fPIC -fno-omit-frame-pointer -fno-optimize-sibling-calls -fno-builtin-malloc -fno-builtin-calloc -ftls-model=initial-exec \
 	-fexceptions -fasynchronous-unwind-tables -fno-stack-protector -U_FORTIFY_SOURCE -O2
@@ -74,10 +75,6 @@ $(LIB): $(OUT)/libmalloc_debug.map $(call objects,lib,$(SRC) $(REPORT) $(RUNTIME
 $(TOOL): $(call objects,plain,$(TOOLS) $(SRC) $(REPORT) runtime/os_linux.c)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ -ldw -lelf -lz -o $@
 
-$(OUT)/malloc_debug.pc: Makefile VERSION | $(OUT)/.
-	printf 'prefix=%s\nlibdir=%s\nincludedir=%s\n\nName: malloc_debug\nDescription: debugging allocator: red zones, quarantine, stacks, history\nURL: https://example.invalid/malloc-debug\nVersion: %s\nLibs: -L$${libdir} -lmalloc_debug\nCflags: -I$${includedir}\n' \
-		'$(PREFIX)' '$(LIBDIR)' '$(INCLUDEDIR)' '$(VERSION)' > $@
-
 # --- tests -----------------------------------------------------------------
 UNIT_OBJECTS := $(call objects,plain,$(SRC) $(REPORT) $(SUPPORT) runtime/os_linux.c)
 # These read what its owner may write at that moment, and find out afterwards whether it can be used: ThreadSanitizer is told to look away from them.
@@ -131,5 +128,5 @@ layers:
 clean:
 	rm -rf $(OUT)
 
-include $(wildcard tools/*.mk)
+include $(sort $(wildcard tools/*.mk))
 -include $(shell find $(OUT) -name '*.d' 2>/dev/null)

@@ -31,7 +31,7 @@ static void find_own_folder(char folder[PATH_MAX])
 
 bool md_library_find(char path[PATH_MAX], bool complain)
 {
-	static const char *const folders[] = { ".", "../lib", "../lib/" MULTIARCH };
+	static const char *const folders[] = { ".", "../lib", "../lib/" MULTIARCH, "../lib64" };
 	static const char *const names[] = { LIBRARY, LIBRARY ".0" }; /* the first may be missing where nothing is built against it */
 	const char *chosen = getenv("MALLOC_DEBUG_LIBRARY");
 	char own[PATH_MAX], candidate[2 * PATH_MAX];
@@ -52,8 +52,8 @@ bool md_library_find(char path[PATH_MAX], bool complain)
 		}
 	}
 	if (complain)
-		fprintf(stderr, "malloc-debug: %s is not in %s, %s/../lib or %s/../lib/%s; MALLOC_DEBUG_LIBRARY can name it\n", LIBRARY,
-			own, own, own, MULTIARCH);
+		fprintf(stderr, "malloc-debug: %s is not in %s, %s/../lib, %s/../lib/%s or %s/../lib64; MALLOC_DEBUG_LIBRARY can name it\n", LIBRARY,
+			own, own, own, MULTIARCH, own);
 	return false;
 }
 
