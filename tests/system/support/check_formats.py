@@ -3,14 +3,17 @@
 """Whether the reports of one run say the same in all formats.
 
 Usage: check_formats.py FOLDER SCHEMAS...
-FOLDER has text, json, sarif and asan, all of one process, and asan-bare, of another one without names; SCHEMAS are report.schema.json and
-sarif-2.1.0.json. Prints what differs; exit status 1 if something does.
+FOLDER has text, json, sarif and asan, and html if it is there, all of one process, and asan-bare, of another one without names; SCHEMAS are
+report.schema.json and sarif-2.1.0.json. Prints what differs; exit status 1 if something does.
+       check_formats.py --merged FOLDER
+The same for what malloc-debug report made of the same files: text, json, sarif and html.
        check_formats.py --json|--sarif SCHEMA FILE...
 Prints how many reports there are in each file; exit status 1 if one is not as the schema wants it.
  AddressSanitizer's shape is taken apart with expressions that follow those of its parsers (asan_symbolize, ClusterFuzz, CASR), and by
 asan_symbolize itself where it is installed.
 """
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -211,6 +214,68 @@ def parse_sarif(text, schema):
     return sarif
 
 
+def reports_in_page(page):
+    """The data that the page shows: JSON lines in elements of their own, which may stand in several."""
+    data = re.findall(r'<script type="application/x-ndjson"[^>]*>(.*?)</script>', page, re.S)
+    return [json.loads(line) for part in data for line in part.splitlines() if line.strip()]
+
+
+def check_page(folder, reports):
+    """A page has in it what the lines of JSON say, member by member."""
+    if not os.path.exists(folder + "/html"):
+        return
+    shown = reports_in_page(read(folder + "/html"))
+    same("number of reports in the page", len(shown), len(reports))
+    for inside, outside in zip(shown, reports):
+        for key in sorted(set(inside) | set(outside)):
+            same(f"{key} in the page", inside.get(key), outside.get(key))
+
+
+def bugs_of_json(reports):
+    """{fingerprint: (name, reports, site or bytes)}; of leaks and growth, the processes that have them."""
+    bugs = {}
+    for report in reports:
+        if report["type"] == "error":
+            bugs[report["fingerprint"]] = (report["error"], report["merged"]["reports"], report["site"])
+        for group in report.get("groups", []):
+            bugs[group["fingerprint"]] = (group["kind"] + "-leak", group["merged"]["reports"], group["bytes"])
+    return bugs
+
+
+def bugs_of_sarif(results):
+    bugs = {}
+    for result in results:
+        more = result["properties"]
+        place = result["locations"][0]
+        path = path_of_uri(place["physicalLocation"]["artifactLocation"]["uri"])
+        site = f"{path}:{place['physicalLocation']['region']['startLine']} in {place['logicalLocations'][0]['fullyQualifiedName']}"
+        name = result["ruleId"]
+        bugs[result["partialFingerprints"]["mallocDebug/v1"]] = (name, result["occurrenceCount"], more["bytes"] if "leak" in name else site)
+    return bugs
+
+
+def bugs_of_text(text):
+    digits = dict(re.findall(r"^\[(\d+)\] .*\(fingerprint ([0-9a-f]{16})\)$", text, re.M))
+    bugs = {}
+    for row in re.finditer(r"^\[(\d+)\]\s+(\d+)\s+\d+\s+\S+ \S+ UTC\s+(\S+)\s+(?:(\d+) bytes in \d+ blocks?, )?(.*)$", text, re.M):
+        bugs[digits[row[1]]] = (row[3], int(row[2]), int(row[4]) if row[4] else row[5])
+    return bugs
+
+
+def merged():
+    folder = sys.argv[2]
+    reports = [json.loads(line) for line in read(folder + "/json").splitlines()]
+    bugs = bugs_of_json(reports)
+    expect(bugs, "there is no bug to compare")
+    for key in bugs:
+        same(f"bug {key}", bugs[key], bugs_of_json(reports_in_page(read(folder + "/html"))).get(key),
+             bugs_of_sarif(json.loads(read(folder + "/sarif"))["runs"][0]["results"]).get(key), bugs_of_text(read(folder + "/text")).get(key))
+    same("number of bugs", len(bugs), len(bugs_of_json(reports_in_page(read(folder + "/html")))),
+         len(json.loads(read(folder + "/sarif"))["runs"][0]["results"]), len(bugs_of_text(read(folder + "/text"))))
+    print("check_formats: compared", len(bugs), "bugs")
+    finish()
+
+
 def finish():
     for failure in failures:
         print("check_formats:", failure)
@@ -226,6 +291,8 @@ def count():
 
 
 def main():
+    if sys.argv[1] == "--merged":
+        merged()
     if sys.argv[1].startswith("--"):
         count()
     folder, report_schema, sarif_schema = sys.argv[1:4]
@@ -236,6 +303,7 @@ def main():
     text_errors, text_leaks = parse_text(read(folder + "/text"))
     asan_errors, asan_leaks = parse_asan(read(folder + "/asan"))
     check_asan_symbolize(folder)
+    check_page(folder, reports)
 
     json_errors = [error_of_json(report) for report in reports if report["type"] == "error"]
     sarif_errors = [error_of_sarif(result, rules) for result in results if "leak" not in result["ruleId"]]
