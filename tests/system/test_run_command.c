@@ -193,6 +193,42 @@ Test(run, completion_knows_all_commands_and_options)
 	run_destroy(&help);
 }
 
+/* The manual tells of each command and each option that a command has of its own. */
+Test(run, manual_knows_all_commands_and_options)
+{
+	char *manual = run_file_read(run_source_path("man/malloc-debug.1.adoc"));
+	struct run_result help = COMMAND("help");
+	size_t count = 0;
+
+	cr_assert(manual);
+	for (const char *at = help.text; (at = strstr(at, "\n  ")); at++) {
+		char name[32], word[80];
+
+		if (at[3] < 'a' || at[3] > 'z')
+			continue;
+		snprintf(name, sizeof name, "%.*s", (int)strcspn(at + 3, " "), at + 3);
+		snprintf(word, sizeof word, "\n*%s*::\n", name);
+		const char *section = strstr(manual, word);
+		cr_expect(section, "%s", name);
+		struct run_result one = COMMAND("help", name);
+		char *end = strstr(one.text, "\nOptions, each also a variable"); /* the library's: docs-check looks after them */
+
+		if (end)
+			*end = '\0';
+		for (const char *option = one.text; section && (option = strstr(option, " --")); option++) {
+			if (option[-1] != ' ' && option[-1] != ',') /* in the usage line */
+				continue;
+			snprintf(word, sizeof word, "*%.*s*", (int)strcspn(option + 1, " \n"), option + 1);
+			cr_expect(strstr(section, word), "%s %s", name, word);
+			count++;
+		}
+		run_destroy(&one);
+	}
+	cr_expect(count >= 15, "%zu options", count);
+	run_destroy(&help);
+	free(manual);
+}
+
 Test(run, completion_works_in_bash)
 {
 	struct run_result result = run_script(
