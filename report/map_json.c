@@ -5,8 +5,9 @@
 #include "report/leak_json.h"
 #include "report/parts_json.h"
 
-static const char *const kind_names[] = { [MD_ZONE_TINY] = "tiny", [MD_ZONE_SMALL] = "small", [MD_ZONE_LARGE] = "large",
-	[MD_ZONE_GUARDED] = "guarded" };
+static const char *const kind_names[] = {
+	[MD_ZONE_TINY] = "tiny", [MD_ZONE_SMALL] = "small", [MD_ZONE_LARGE] = "large", [MD_ZONE_GUARDED] = "guarded"
+};
 
 /* The next part may use all the room but `reserve`, whatever the one before has lost. Only between members of the outermost object. */
 static void begin_part(struct md_map_writer *writer, size_t reserve)
@@ -16,8 +17,8 @@ static void begin_part(struct md_map_writer *writer, size_t reserve)
 	writer->json.reserve = reserve;
 }
 
-void md_map_json_begin(struct md_map_writer *writer, struct md_text *text, const struct md_origin *origin, const struct md_heap_totals *totals,
-	bool grouped, bool for_page)
+void md_map_json_begin(struct md_map_writer *writer, struct md_text *text, const struct md_origin *origin,
+	const struct md_heap_totals *totals, bool grouped, bool for_page)
 {
 	md_json_open(&writer->json, text, "map", origin);
 	writer->json.for_page = for_page;

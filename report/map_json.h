@@ -26,8 +26,8 @@ struct md_map_block {
 	size_t blocks;       /* 1 or more */
 	uint64_t bytes;      /* requested, of all */
 	enum md_block_state state;
-	bool states_differ; /* the state is that of the first one only */
-	bool damaged;       /* one of them */
+	bool states_differ;            /* the state is that of the first one only */
+	bool damaged;                  /* one of them */
 	md_stack_id stack, free_stack; /* MD_STACK_NONE: unknown, or they differ */
 	md_thread_id thread;           /* that allocated them; the same */
 	double seconds;                /* when the oldest was allocated, since our start; below 0: unknown */
@@ -47,8 +47,8 @@ struct md_map_writer {
 };
 
 /* for_page: see struct md_json. grouped: blocks are put together. */
-void md_map_json_begin(struct md_map_writer *writer, struct md_text *text, const struct md_origin *origin, const struct md_heap_totals *totals,
-	bool grouped, bool for_page);
+void md_map_json_begin(struct md_map_writer *writer, struct md_text *text, const struct md_origin *origin,
+	const struct md_heap_totals *totals, bool grouped, bool for_page);
 void md_map_json_zone_begin(struct md_map_writer *writer, const struct md_zone_view *zone);
 void md_map_json_block(struct md_map_writer *writer, const struct md_map_block *block);
 void md_map_json_zone_end(struct md_map_writer *writer);

@@ -19,7 +19,7 @@
 #define NAMES_BYTES ((size_t)4 << 20)
 #define TEXT_BYTES ((size_t)8 << 20)
 #define TEXT_BYTES_LEAST ((size_t)512 << 10)
-#define BLOCK_BYTES 192 /* of JSON, with all members at their longest */
+#define BLOCK_BYTES 192   /* of JSON, with all members at their longest */
 #define FRAMES_ASKED 4096 /* at a time: half of what the helper takes */
 
 /* Scratch memory of one showing, but for the text. Pages that are not written to take no memory. */
@@ -58,8 +58,9 @@ static bool begin(struct showing *showing, int fd, enum md_show_format format, s
 		md_os_unmap(showing->page, PAGE_BYTES);
 		return false;
 	}
-	showing->printer = (struct md_stack_printer){ .stacks = md_process.heap.stacks, .modules = &md_process.heap.modules,
-		.strip_path = md_process.options.strip_path };
+	showing->printer = (struct md_stack_printer){
+		.stacks = md_process.heap.stacks, .modules = &md_process.heap.modules, .strip_path = md_process.options.strip_path
+	};
 	size_t tail = format == MD_SHOW_AS_HTML ? strlen(md_page_html_tail) + strlen(md_page_html_data_end) : 0;
 
 	md_text_init(&showing->text, showing->buffer, showing->buffer_bytes - tail, false);
@@ -87,8 +88,8 @@ static void find_names(struct showing *showing)
 	for (size_t i = 0; i < stacks->frame_count && !showing->names_missing; i += FRAMES_ASKED) {
 		size_t count = stacks->frame_count - i < FRAMES_ASKED ? stacks->frame_count - i : FRAMES_ASKED;
 
-		showing->names_missing =
-			md_symbol_client_ask(stacks->frames + i, count, showing->printer.modules, names, (unsigned)options->symbolize_timeout);
+		showing->names_missing = md_symbol_client_ask(
+			stacks->frames + i, count, showing->printer.modules, names, (unsigned)options->symbolize_timeout);
 	}
 }
 
@@ -317,8 +318,7 @@ long md_show_history_json(int fd, uintptr_t addr, size_t events_max, enum md_sho
 		md_stacks_json_add(&page->stacks, md_process.heap.stacks, (md_stack_id){ page->events[i].stack });
 	}
 	find_names(&showing);
-	md_history_json(
-		&showing.text, &list, &origin, &page->stacks, &showing.printer, showing.names_missing, format == MD_SHOW_AS_HTML);
+	md_history_json(&showing.text, &list, &origin, &page->stacks, &showing.printer, showing.names_missing, format == MD_SHOW_AS_HTML);
 	int result = end(&showing);
 
 	return result ? result : (long)list.count;

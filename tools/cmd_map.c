@@ -174,10 +174,12 @@ static bool write_text(FILE *to, const struct md_value *map)
 		md_textf(&text, " on %S", host);
 	md_textf(&text, ", %s:\n", md_merge_time(started + seconds, when));
 	md_textf(&text, "%B in %lu live blocks, %B held back in quarantine, %B mapped.\n", md_value_uint_or(heap, "live_bytes", 0),
-		md_value_uint_or(heap, "live_blocks", 0), md_value_uint_or(heap, "quarantined_bytes", 0), md_value_uint_or(heap, "mapped_bytes", 0));
+		md_value_uint_or(heap, "live_blocks", 0), md_value_uint_or(heap, "quarantined_bytes", 0),
+		md_value_uint_or(heap, "mapped_bytes", 0));
 	if (md_value_true(map, "truncated"))
 		md_text_put(&text, "The map was too long, and parts of it are missing.\n");
-	md_text_put(&text, "\nzone                          kind    slot size   slots    live    held live bytes  # live q held - free . never used\n");
+	md_text_put(&text,
+		"\nzone                          kind    slot size   slots    live    held live bytes  # live q held - free . never used\n");
 	for (const struct md_value *zone = md_value_elements(map, "zones"); zone; zone = zone->next)
 		put_zone(&text, zone);
 	for (const struct md_value *run = md_value_elements(map, "free_runs"); run; run = run->next) {
@@ -185,7 +187,8 @@ static bool write_text(FILE *to, const struct md_value *map)
 
 		md_value_address(run, "begin", &begin);
 		md_value_address(run, "end", &end);
-		md_textf(&text, "%p-%p free run%s\n", (uintptr_t)begin, (uintptr_t)end, md_value_true(run, "kept") ? "" : ", given back to the system");
+		md_textf(&text, "%p-%p free run%s\n", (uintptr_t)begin, (uintptr_t)end,
+			md_value_true(run, "kept") ? "" : ", given back to the system");
 	}
 	put_stacks(&text, map);
 	good = fwrite(buffer, 1, text.length, to) == text.length;
@@ -195,14 +198,14 @@ static bool write_text(FILE *to, const struct md_value *map)
 
 /* --- command ---------------------------------------------------------------------------- */
 
-/* The last map in a file, as its line; NULL after a complaint. For free(). */
-static char *find_map(const char *path, size_t *bytes)
+/* The last map in a file, as its line, or all of them; NULL after a complaint. For free(). */
+static char *find_maps(const char *path, bool all, size_t *bytes)
 {
 	struct md_json_reader reader = { 0 };
 	struct md_lines lines;
 	const char *line;
 	char *found = NULL;
-	size_t length;
+	size_t length, before;
 	int error = md_lines_open(&lines, path, LINE_BYTES_MAX);
 
 	if (error) {
@@ -215,14 +218,18 @@ static char *find_map(const char *path, size_t *bytes)
 
 		if (!type || strcmp(type, "map"))
 			continue;
-		free(found);
-		found = md_memory_copy(line, length);
-		*bytes = length;
+		before = all ? *bytes : 0;
+		found = md_memory_resize(found, before + length + 2, 1);
+		memcpy(found + before, line, length);
+		found[before + length] = '\n';
+		found[before + length + 1] = '\0';
+		*bytes = before + length + 1;
 	}
 	if (lines.error)
 		fprintf(stderr, "malloc-debug map: %s: %s\n", path, strerror(lines.error));
 	else if (!found)
-		fprintf(stderr, "malloc-debug map: %s: there is no map in it; malloc-debug run --show=map --map_file=FILE.json writes one\n", path);
+		fprintf(stderr,
+			"malloc-debug map: %s: there is no map in it; malloc-debug run --show=map --map_file=FILE.json writes one\n", path);
 	md_lines_close(&lines);
 	md_json_reader_destroy(&reader);
 	return found;
@@ -268,7 +275,7 @@ int md_cmd_map(int argc, char **argv)
 		fprintf(stderr, "malloc-debug map: it takes one file; \"-\" is standard input; see malloc-debug help map\n");
 		return MD_EXIT_USAGE;
 	}
-	map = find_map(path, &bytes);
+	map = find_maps(path, *format == 'h', &bytes);
 	if (!map)
 		return MD_EXIT_TROUBLE;
 	to = md_output_open(argv[0], output);

@@ -206,6 +206,7 @@ static bool copy_reports(FILE *page, FILE *reports)
 static bool write_page(const struct run *run, const char *program)
 {
 	FILE *reports = fopen(run->reports, "re"), *page;
+	const char *slash = strrchr(program, '/');
 	bool good;
 
 	if (!reports) {
@@ -215,7 +216,7 @@ static bool write_page(const struct run *run, const char *program)
 	page = md_output_open("run", run->html);
 	good = page &&
 		md_output_close("run", run->html, page,
-			md_html_begin(page, program) == 0 && copy_reports(page, reports) && md_html_end(page) == 0);
+			md_html_begin(page, slash ? slash + 1 : program) == 0 && copy_reports(page, reports) && md_html_end(page) == 0);
 	fclose(reports);
 	return good;
 }

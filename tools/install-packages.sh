@@ -11,8 +11,8 @@ set -eu
 
 # libunwind-x86_64.so.8 is loaded at run time (libunwind8); its header comes with libunwind-dev. libc6-dbg gives names inside the C library.
 build="gcc g++ make libc6-dev libunwind8 libunwind-dev libdw-dev libelf-dev zlib1g-dev pkg-config binutils libc6-dbg"
-# gdb, strace, valgrind: reports are checked against what these see.
-test="libcriterion-dev python3 python3-jsonschema asciidoctor gdb strace valgrind procps git"
+# gdb, strace, valgrind: reports are checked against what these see. chromium (80 MB): pages are opened, clicked and looked at in it.
+test="libcriterion-dev python3 python3-jsonschema asciidoctor gdb strace valgrind procps git chromium fonts-dejavu-core"
 bench="python3 git sqlite3 perl lua5.4 redis-server redis-tools valgrind heaptrack libjemalloc2 libgoogle-perftools4 duma electric-fence libasan8"
 realworld="bash dash coreutils grep sed mawk findutils diffutils patch tar xz-utils gzip bzip2 zstd zip unzip dpkg git python3
 	libpython3.11-testsuite perl ruby lua5.4 nodejs default-jre-headless php-cli tcl jq bc dc m4 clang cmake bison flex gdb strace rustc cargo

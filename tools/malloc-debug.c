@@ -40,7 +40,8 @@ const struct md_command md_commands[] = {
 		md_diff_flags, false, MD_ARGUMENT_FILE },
 	{ "map", md_cmd_map, "[--format=text|svg|html] FILE", "show the map of a heap",
 		"FILE has a map as JSON: malloc-debug run --show=map --map_file=FILE.json writes it when the program ends, and\n"
-		"with --signal_show=N on a signal. The last map in it is shown.\n",
+		"with --signal_show=N on a signal. The last map in it is shown;\n"
+		"the page has all of them, and so what changed.\n",
 		md_map_flags, false, MD_ARGUMENT_FILE },
 	{ "history", md_cmd_history, "[--address=A[..B]] [--thread=T] [--last=N] FILE", "show the history of a process that runs or died",
 		"FILE is what the option history_file names: who allocated and freed what, kept while the program runs.\n",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The data: lines of JSON from the page, sorted by what they are. They come from other machines and through other hands: nothing in them is taken for
-// granted, a member may be missing or of another kind.
+// The data: lines of JSON from the page, sorted by what they are. They come from other machines and through other hands: nothing in them
+// is taken for granted, a member may be missing or of another kind.
 
 const list = value => Array.isArray(value) ? value : [];
 const object = value => value && typeof value === "object" && !Array.isArray(value) ? value : {};
@@ -8,20 +8,41 @@ const string = value => value === undefined || value === null ? "" : typeof valu
 const number = value => { const n = Number(value); return typeof value !== "boolean" && Number.isFinite(n) ? n : 0; };
 const known = value => value !== undefined && value !== null;
 
-const data = { items: [], maps: [], histories: [], growths: [], leaks: [], statistics: [], processes: new Set(), modules: new Set(), kinds: new Map(), damaged: 0 };
+const data = {
+	items: [],
+	maps: [],
+	histories: [],
+	growths: [],
+	leaks: [],
+	statistics: [],
+	processes: new Set(),
+	modules: new Set(),
+	kinds: new Map(),
+	damaged: 0
+};
 
 const baseName = path => string(path).replace(/^.*\//, "");
-const processName = report => { const p = object(report.process); return (baseName(p.program) || "process") + " [" + string(p.pid) + "]" + (p.host ? " on " + string(p.host) : ""); };
+const processName = report => {
+	const p = object(report.process);
+	return (baseName(p.program) || "process") + " [" + string(p.pid) + "]" + (p.host ? " on " + string(p.host) : "");
+};
 const reportTime = report => { const p = object(report.process); return number(p.started) + number(p.seconds); };
 
 // Code that stands between the program's mistake and the library: it says little of what is wrong.
-const isSystem = frame => /(^|\/)(libc|libstdc\+\+|libc\+\+|libm|libpthread|ld-linux[^/]*|libgcc_s|libmalloc_debug)[.-][^/]*$/.test(string(frame.module)) ||
+const isSystem = frame =>
+	/(^|\/)(libc|libstdc\+\+|libc\+\+|libm|libpthread|ld-linux[^/]*|libgcc_s|libmalloc_debug)[.-][^/]*$/.test(string(frame.module)) ||
 	/^(\/usr\/include\/|\.\.?\/(sysdeps|csu|libio|malloc|string|stdlib|nptl)\/)/.test(string(frame.file));
 const siteFrame = stack => list(stack).find(frame => !isSystem(object(frame))) || list(stack)[0];
-const frameName = frame => string(frame.function) || (frame.module ? baseName(frame.module) + "+" + string(frame.offset) : string(frame.pc));
-const framePlace = frame => frame.file ? string(frame.file) + (frame.line ? ":" + string(frame.line) + (frame.column ? ":" + string(frame.column) : "") : "") :
-	frame.module ? string(frame.module) + "+" + string(frame.offset) : "";
-const siteText = stack => { const f = siteFrame(stack); return f ? (f.file ? baseName(f.file) + (f.line ? ":" + string(f.line) : "") + " in " : "") + frameName(f) : "no stack"; };
+const frameName = frame =>
+	string(frame.function) || (frame.module ? baseName(frame.module) + "+" + string(frame.offset) : string(frame.pc));
+const framePlace = frame => frame.file
+	? string(frame.file) + (frame.line ? ":" + string(frame.line) + (frame.column ? ":" + string(frame.column) : "") : "")
+	: frame.module ? string(frame.module) + "+" + string(frame.offset)
+		       : "";
+const siteText = stack => {
+	const f = siteFrame(stack);
+	return f ? (f.file ? baseName(f.file) + (f.line ? ":" + string(f.line) : "") + " in " : "") + frameName(f) : "no stack";
+};
 
 function stacksOf(report) {
 	const block = object(report.block), call = object(report.call);
@@ -29,8 +50,20 @@ function stacksOf(report) {
 }
 
 function addItem(report, kind, about) {
-	const item = { index: data.items.length, kind, report, process: processName(report), time: reportTime(report), seconds: number(object(report.process).seconds),
-		title: "", site: "", fingerprint: "", stacks: [], part: null, ...about };
+	const item = {
+		index: data.items.length,
+		kind,
+		report,
+		process: processName(report),
+		time: reportTime(report),
+		seconds: number(object(report.process).seconds),
+		title: "",
+		site: "",
+		fingerprint: "",
+		stacks: [],
+		part: null,
+		...about
+	};
 	const words = [kind, item.title, item.site, item.process, item.fingerprint, item.extra], modules = new Set();
 	for (const stack of item.stacks)
 		for (const frame of stack) {
@@ -48,8 +81,10 @@ function addItem(report, kind, about) {
 
 // What the page is called where whoever wrote it knew no better.
 function pageName() {
-	const programs = new Set([...data.items, ...data.maps, ...data.histories].map(each => baseName(object(each.report.process).program)));
-	return document.title !== "malloc-debug" || programs.size !== 1 || programs.has("") ? document.title : [...programs][0] + " – malloc-debug";
+	const programs =
+		new Set([...data.items, ...data.maps, ...data.histories].map(each => baseName(object(each.report.process).program)));
+	return document.title !== "malloc-debug" || programs.size !== 1 || programs.has("") ? document.title
+											    : [...programs][0] + " – malloc-debug";
 }
 
 // A map and a history name stacks by id, and these name frames by number; here an id finds its frames.
@@ -62,28 +97,42 @@ function stackTable(report) {
 
 const readers = {
 	error(r) {
-		addItem(r, string(r.error) || "error", { title: string(r.title), site: string(r.site) || siteText(stacksOf(r)[0]), fingerprint: string(r.fingerprint), stacks: stacksOf(r),
-			extra: [r.address, object(r.block).address].filter(known).join("\n") });
+		addItem(r, string(r.error) || "error", {
+			title: string(r.title),
+			site: string(r.site) || siteText(stacksOf(r)[0]),
+			fingerprint: string(r.fingerprint),
+			stacks: stacksOf(r),
+			extra: [r.address, object(r.block).address].filter(known).join("\n")
+		});
 	},
 	leaks(r) {
 		data.leaks.push(r);
 		for (const group of list(r.groups).map(object))
-			addItem(r, string(group.kind) + (group.kind === "reachable" ? " block" : " leak"), { part: group, fingerprint: string(group.fingerprint), stacks: [list(group.stack)], site: siteText(group.stack),
+			addItem(r, string(group.kind) + (group.kind === "reachable" ? " block" : " leak"), {
+				part: group,
+				fingerprint: string(group.fingerprint),
+				stacks: [list(group.stack)],
+				site: siteText(group.stack),
 				title: bytesText(number(group.bytes)) + " in " + countText(number(group.blocks), "block"),
-				extra: object(group.sample).address });
+				extra: object(group.sample).address
+			});
 	},
 	growth(r) {
 		data.growths.push(r);
 		for (const stack of list(r.stacks).map(object))
-			addItem(r, "growth", { part: stack, fingerprint: string(stack.fingerprint), stacks: [list(stack.stack)], site: siteText(stack.stack),
-				title: "rose by " + bytesText(number(stack.rise)) });
+			addItem(r, "growth", {
+				part: stack,
+				fingerprint: string(stack.fingerprint),
+				stacks: [list(stack.stack)],
+				site: siteText(stack.stack),
+				title: "rose by " + bytesText(number(stack.rise))
+			});
 	},
 	write(r) {
-		addItem(r, "write", { title: "write to " + string(object(r.watched).address), site: siteText(r.stack), stacks: [list(r.stack)] });
+		addItem(r, "write",
+			{ title: "write to " + string(object(r.watched).address), site: siteText(r.stack), stacks: [list(r.stack)] });
 	},
-	message(r) {
-		addItem(r, "message", { title: string(r.text).slice(0, 200), extra: r.text });
-	},
+	message(r) { addItem(r, "message", { title: string(r.text).slice(0, 200), extra: r.text }); },
 	statistics(r) {
 		data.statistics.push(r);
 		addItem(r, "statistics", { title: "counters and totals of the heap" });
@@ -93,7 +142,8 @@ const readers = {
 		data.maps.push({ report: r, name: processName(r) + ", " + seconds, stacks: stackTable(r) });
 	},
 	history(r) {
-		data.histories.push({ report: r, name: processName(r) + (r.address ? ", " + string(r.address) : ""), stacks: stackTable(r) });
+		const what = r.address ? string(r.address) : secondsText(number(object(r.process).seconds));
+		data.histories.push({ report: r, name: processName(r) + ", " + what, stacks: stackTable(r) });
 	}
 };
 
@@ -114,5 +164,8 @@ function readData() {
 	}
 	data.items.sort((a, b) => b.time - a.time || a.index - b.index);
 	data.items.forEach((item, i) => { item.index = i; });
-	data.maps.sort((a, b) => reportTime(b.report) - reportTime(a.report));
+	for (const each of [data.maps, data.histories])
+		each.sort((a, b) => reportTime(b.report) - reportTime(a.report));
+	for (const each of [data.growths, data.leaks])
+		each.sort((a, b) => reportTime(b) - reportTime(a));
 }

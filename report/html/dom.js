@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Elements and texts. What comes from data goes into the page as text, never as markup: nothing here or elsewhere in the page uses innerHTML.
+// Elements and texts. What comes from data goes into the page as text, never as markup: nothing here or elsewhere in the page
+// uses innerHTML.
 
 function make(tag, properties, ...children) {
 	const element = document.createElement(tag);
@@ -37,15 +38,20 @@ function bytesText(bytes) {
 
 const bytesFull = bytes => bytes < 1024 ? countText(bytes, "byte") : bytesText(bytes) + " (" + countText(bytes, "byte") + ")";
 const countText = (count, word) => count.toLocaleString("en") + (word ? " " + word + (count === 1 ? "" : "s") : "");
-const secondsText = seconds => seconds > 0 && seconds < 0.001 ? Math.round(seconds * 1e6) + " µs" : seconds.toFixed(seconds < 10 ? 3 : 1) + " s";
+const secondsText = seconds =>
+	seconds > 0 && seconds < 0.001 ? Math.round(seconds * 1e6) + " µs" : seconds.toFixed(seconds < 10 ? 3 : 1) + " s";
 const dateText = seconds => seconds > 0 ? new Date(seconds * 1000).toISOString().replace("T", " ").slice(0, 19) + " UTC" : "";
 const threadText = thread => known(thread) ? "T" + string(thread) : "";
 const hexText = value => "0x" + value.toString(16);
 
 // [["name", value], ...]; rows without a value are left out.
 function facts(rows) {
-	return make("dl", null, rows.filter(row => known(row[1]) && row[1] !== "").map(([name, value]) =>
-		[make("dt", null, name), make("dd", value instanceof Node ? null : { class: "mono" }, value instanceof Node ? value : string(value))]).flat());
+	return make("dl", null,
+		rows.filter(row => known(row[1]) && row[1] !== "")
+			.map(([name, value]) => [make("dt", null, name),
+				     make("dd", value instanceof Node ? null : { class: "mono" },
+					     value instanceof Node ? value : string(value))])
+			.flat());
 }
 
 function stackView(stack) {
@@ -54,14 +60,19 @@ function stackView(stack) {
 		return make("p", { class: "weak" }, "No stack is known.");
 	return make("ol", { class: "stack" }, list(stack).map((entry, i) => {
 		const frame = object(entry);
-		return make("li", { class: "frame" + (entry === site ? " site" : "") }, "#" + i + " ", make("span", { class: "function" }, frameName(frame)), " ",
-			make("span", { class: "place", title: [string(frame.module), string(frame.build_id), string(frame.pc)].filter(s => s).join("\n") }, framePlace(frame),
-				frame.inlined ? " [inlined]" : "", frame.unloaded ? " [unloaded]" : ""));
+		return make("li", { class: "frame" + (entry === site ? " site" : "") }, "#" + i + " ",
+			make("span", { class: "function" }, frameName(frame)), " ",
+			make("span", {
+				class: "place",
+				title: [string(frame.module), string(frame.build_id), string(frame.pc)].filter(s => s).join("\n")
+			},
+				framePlace(frame), frame.inlined ? " [inlined]" : "", frame.unloaded ? " [unloaded]" : ""));
 	}));
 }
 
 function selectOf(label, options, onchange) {
-	const select = make("select", { onchange: () => onchange(select.value) }, options.map(([value, text]) => make("option", { value }, text)));
+	const select =
+		make("select", { onchange: () => onchange(select.value) }, options.map(([value, text]) => make("option", { value }, text)));
 	return make("label", null, label, select);
 }
 
@@ -123,8 +134,16 @@ class VirtualList {
 		const last = Math.min(this.rows.length, first + Math.ceil((this.element.clientHeight || 400) / this.rowHeight) + 9);
 		const drawn = [];
 		for (let i = first; i < last; i++) {
-			const row = make("div", { class: "row", role: "option", id: this.id + "-" + i, "aria-selected": String(i === this.chosen), "aria-posinset": String(i + 1),
-				"aria-setsize": String(this.rows.length), style: "top:" + i * this.rowHeight + "px;height:" + this.rowHeight + "px", onclick: () => this.choose(i) });
+			const row = make("div", {
+				class: "row",
+				role: "option",
+				id: this.id + "-" + i,
+				"aria-selected": String(i === this.chosen),
+				"aria-posinset": String(i + 1),
+				"aria-setsize": String(this.rows.length),
+				style: "top:" + i * this.rowHeight + "px;height:" + this.rowHeight + "px",
+				onclick: () => this.choose(i)
+			});
 			this.fill(row, this.rows[i]);
 			drawn.push(row);
 		}

@@ -18,7 +18,8 @@ function flameSources() {
 
 // What each stack of a map has allocated; and what is left of the totals: blocks without a stack, and stacks that there was no room for.
 function liveRows(map) {
-	const heap = object(map.report.heap), rest = { stack: [{ function: "(no stack)" }], bytes: number(heap.live_bytes), blocks: number(heap.live_blocks) };
+	const heap = object(map.report.heap),
+	      rest = { stack: [{ function: "(no stack)" }], bytes: number(heap.live_bytes), blocks: number(heap.live_blocks) };
 	const rows = list(map.report.stacks).map(object).filter(stack => number(stack.live_blocks) > 0).map(stack =>
 		({ stack: map.stacks.get(stack.id), bytes: number(stack.live_bytes), blocks: number(stack.live_blocks) }));
 	for (const row of rows) {
@@ -40,7 +41,8 @@ function flameTree(rows) {
 			const frame = object(row.stack[i]), name = frameName(frame) || "?";
 			let child = node.children.get(name);
 			if (!child)
-				node.children.set(name, child = { name, place: framePlace(frame), bytes: 0, blocks: 0, children: new Map(), parent: node });
+				node.children.set(name,
+					child = { name, place: framePlace(frame), bytes: 0, blocks: 0, children: new Map(), parent: node });
 			child.bytes += row.bytes;
 			child.blocks += row.blocks;
 			node = child;
@@ -50,12 +52,17 @@ function flameTree(rows) {
 }
 
 function flameView() {
-	const sources = flameSources(), holder = make("div", { class: "flame", role: "tree", id: "flame", "aria-label": "Flame graph: bytes by stack" }), text = make("p", { class: "mono told", role: "status" });
-	const search = make("input", { type: "search", placeholder: "Mark functions", "aria-label": "Mark functions", oninput: () => draw() });
+	const sources = flameSources(),
+	      holder = make("div", { class: "flame", role: "tree", id: "flame", "aria-label": "Flame graph: bytes by stack" }),
+	      text = make("p", { class: "mono told", role: "status" });
+	const search =
+		make("input", { type: "search", placeholder: "Mark functions", "aria-label": "Mark functions", oninput: () => draw() });
 	let root, zoomed, nodes = new Map();
 
 	function tell(node) {
-		text.textContent = node.name + (node.place ? " (" + node.place + ")" : "") + ": " + bytesText(node.bytes) + (node.blocks ? " in " + countText(node.blocks, "block") : "") + ", " + (root.bytes ? (100 * node.bytes / root.bytes).toFixed(1) : "0") + " %";
+		text.textContent = node.name + (node.place ? " (" + node.place + ")" : "") + ": " + bytesText(node.bytes) +
+			(node.blocks ? " in " + countText(node.blocks, "block") : "") + ", " +
+			(root.bytes ? (100 * node.bytes / root.bytes).toFixed(1) : "0") + " %";
 	}
 
 	function zoom(node) {
@@ -65,9 +72,15 @@ function flameView() {
 	}
 
 	function key(event, node) {
-		const siblings = node.parent ? [...node.parent.children.values()].filter(n => nodes.has(n)).sort((a, b) => b.bytes - a.bytes) : [node];
-		const next = { ArrowUp: () => node.parent, ArrowDown: () => [...node.children.values()].sort((a, b) => b.bytes - a.bytes).find(n => nodes.has(n)), ArrowLeft: () => siblings[siblings.indexOf(node) - 1],
-			ArrowRight: () => siblings[siblings.indexOf(node) + 1] }[event.key];
+		const siblings = node.parent
+			? [...node.parent.children.values()].filter(n => nodes.has(n)).sort((a, b) => b.bytes - a.bytes)
+			: [node];
+		const next = {
+			ArrowUp: () => node.parent,
+			ArrowDown: () => [...node.children.values()].sort((a, b) => b.bytes - a.bytes).find(n => nodes.has(n)),
+			ArrowLeft: () => siblings[siblings.indexOf(node) - 1],
+			ArrowRight: () => siblings[siblings.indexOf(node) + 1]
+		}[event.key];
 		if (next) {
 			event.preventDefault();
 			const to = next();
@@ -85,10 +98,23 @@ function flameView() {
 		for (let node = zoomed; node; node = node.parent)
 			path.unshift(node);
 		const put = (node, left, width, depth) => {
-			const button = make("button", { type: "button", role: "treeitem", "aria-level": String(depth + 1), tabindex: node === zoomed ? "0" : "-1", "data-zoomed": node === zoomed, title: node.name + ", " + bytesText(node.bytes),
-				"aria-label": node.name + ", " + bytesText(node.bytes), class: word && node.name.toLowerCase().includes(word) ? "found" : "",
-				style: "left:" + 100 * left + "%;width:" + 100 * width + "%;top:" + 20 * depth + "px;background:hsl(" + (8 + hashText(node.name) % 48) + " 80% " + (62 + hashText(node.name) % 12) + "%)",
-				onclick: () => zoom(node), onfocus: () => tell(node), onmouseenter: () => tell(node), onkeydown: event => key(event, node) }, width > 0.015 ? node.name : "");
+			const button = make("button", {
+				type: "button",
+				role: "treeitem",
+				"aria-level": String(depth + 1),
+				tabindex: node === zoomed ? "0" : "-1",
+				"data-zoomed": node === zoomed,
+				title: node.name + ", " + bytesText(node.bytes),
+				"aria-label": node.name + ", " + bytesText(node.bytes),
+				class: word && node.name.toLowerCase().includes(word) ? "found" : "",
+				style: "left:" + 100 * left + "%;width:" + 100 * width + "%;top:" + 20 * depth + "px;background:hsl(" +
+					(8 + hashText(node.name) % 48) + " 80% " + (62 + hashText(node.name) % 12) + "%)",
+				onclick: () => zoom(node),
+				onfocus: () => tell(node),
+				onmouseenter: () => tell(node),
+				onkeydown: event => key(event, node)
+			},
+				width > 0.015 ? node.name : "");
 			nodes.set(node, button);
 			drawn.push(button);
 			deepest = Math.max(deepest, depth);
@@ -114,8 +140,11 @@ function flameView() {
 		draw();
 	}
 
-	const element = make("div", { class: "view" }, make("div", { class: "bar" }, selectOf("Of", sources.map((source, i) => [i, source.name]), setSource), search,
-		make("button", { type: "button", onclick: () => zoom(root) }, "All"), make("span", { class: "weak" }, "Enter zooms, Escape goes back, arrows move")), make("div", { class: "scroll" }, text, holder));
+	const element = make("div", { class: "view" },
+		make("div", { class: "bar" }, selectOf("Of", sources.map((source, i) => [i, source.name]), setSource), search,
+			make("button", { type: "button", onclick: () => zoom(root) }, "All"),
+			make("span", { class: "weak" }, "Enter zooms, Escape goes back, arrows move")),
+		make("div", { class: "scroll" }, text, holder));
 	setSource(0);
 	return { element, focus() { holder.firstChild.focus(); }, search, state: () => ({ bytes: root.bytes, blocks: root.blocks }) };
 }

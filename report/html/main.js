@@ -2,13 +2,19 @@
 // Views as tabs, keys, and the switch between light and dark.
 
 const views = [
-	{ id: "reports", name: "Reports", has: () => data.items.length > 0 || (!data.maps.length && !data.histories.length), make: reportsView },
+	{
+		id: "reports",
+		name: "Reports",
+		has: () => data.items.length > 0 || (!data.maps.length && !data.histories.length),
+		make: reportsView
+	},
 	{ id: "map", name: "Map", has: () => data.maps.length > 0, make: mapView },
 	{ id: "flame", name: "Flame graph", has: () => flameSources().length > 0, make: flameView },
 	{ id: "sizes", name: "Sizes", has: () => data.maps.length > 0, make: sizesView },
 	{ id: "growth", name: "Growth", has: () => hasGrowth(), make: growthView },
 	{ id: "history", name: "History", has: () => data.histories.length > 0, make: historyView }
 ];
+const VIEW_HASH = "#view-"; // no element has such an id, or the browser would scroll to it
 let current = null;
 
 function showView(view, focus) {
@@ -28,8 +34,8 @@ function showView(view, focus) {
 		view.shown.shown();
 	if (focus)
 		view.shown.focus();
-	if (location.hash.slice(1) !== view.id)
-		history.replaceState(null, "", "#" + view.id);
+	if (location.hash.slice(VIEW_HASH.length) !== view.id)
+		history.replaceState(null, "", VIEW_HASH + view.id);
 }
 
 function setTheme(theme) {
@@ -50,12 +56,18 @@ function switchTheme() {
 	}
 }
 
-const keyRows = [["1 … " + views.length, "views, in their order"], ["/", "filter"], ["↑ ↓ Page Home End", "choose in a list"], ["Enter", "go to what is chosen"], ["← → ↑ ↓", "map: next block, next row"], ["+ − 0", "map: zoom in, out, show all"],
-	["wheel, drag", "map: zoom, scroll"], ["Escape", "back: out of the filter, out of a zoom"], ["t", "light or dark"], ["?", "these keys"]];
+const keyRows = [
+	["1 … " + views.length, "views, in their order"], ["/", "filter"], ["↑ ↓ Page Home End", "choose in a list"],
+	["Enter", "go to what is chosen"], ["← → ↑ ↓", "map: next block, next row"], ["+ − 0", "map: zoom in, out, show all"],
+	["wheel, drag", "map: zoom, scroll"], ["Escape", "back: out of the filter, out of a zoom"], ["t", "light or dark"],
+	["?", "these keys"]
+];
 
 function showKeys() {
 	const dialog = document.getElementById("keys");
-	dialog.replaceChildren(make("h2", null, "Keys"), make("table", null, keyRows.map(([key, text]) => make("tr", null, make("td", null, make("kbd", null, key)), make("td", null, text)))),
+	dialog.replaceChildren(make("h2", null, "Keys"),
+		make("table", null,
+			keyRows.map(([key, text]) => make("tr", null, make("td", null, make("kbd", null, key)), make("td", null, text)))),
 		make("button", { type: "button", onclick: () => dialog.close() }, "Close"));
 	dialog.showModal();
 }
@@ -97,14 +109,22 @@ function start() {
 	document.getElementById("title").textContent = document.title;
 	const tabs = document.getElementById("tabs"), there = views.filter(view => view.has());
 	there.forEach((view, i) => {
-		view.tab = make("button", { type: "button", role: "tab", id: "tab-" + view.id, "aria-controls": "main", onclick: () => showView(view, false), onkeydown: event => {
-			const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-			if (step) {
-				const next = there[(i + step + there.length) % there.length];
-				showView(next, false);
-				next.tab.focus();
+		view.tab = make("button", {
+			type: "button",
+			role: "tab",
+			id: "tab-" + view.id,
+			"aria-controls": "main",
+			onclick: () => showView(view, false),
+			onkeydown: event => {
+				const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+				if (step) {
+					const next = there[(i + step + there.length) % there.length];
+					showView(next, false);
+					next.tab.focus();
+				}
 			}
-		} }, view.name);
+		},
+			view.name);
 		tabs.append(view.tab);
 	});
 	document.getElementById("theme").addEventListener("click", switchTheme);
@@ -112,7 +132,7 @@ function start() {
 	document.addEventListener("keydown", globalKey);
 	matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => setTheme(null));
 	setTheme(theme === "light" || theme === "dark" ? theme : null);
-	showView(there.find(view => view.id === location.hash.slice(1)) || there[0], false);
+	showView(there.find(view => view.id === location.hash.slice(VIEW_HASH.length)) || there[0], false);
 }
 
 start();

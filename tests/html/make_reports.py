@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Makes reports as the library writes them, for tests of the page: make_reports.py COUNT: that many errors, of 40 different bugs in 100 processes, and one each
+"""Makes reports as the library writes them, for tests of the page: make_reports.py COUNT FILE: that many errors, of 40 different bugs in 100 processes, and one each
 of the other types. Names in them try to be markup and code."""
 import json
 import random
@@ -21,7 +21,7 @@ def frames(bug):
 
 def head(kind, number):
     return {"version": 1, "type": kind, "tool": "malloc-debug 0.1.0",
-            "process": {"pid": 1000 + number % 100, "program": f"/srv/program{number % 5}", "host": f"host{number % 3}", "started": 1700000000.5 + number % 100, "seconds": 1.5 + number * 0.01}}
+            "process": {"pid": 1000 + number % 100, "program": f"/srv/<b>&\"program{number % 5}", "host": f"host{number % 3}", "started": 1700000000.5 + number % 100, "seconds": 1.5 + number * 0.01}}
 
 
 def error(number):
@@ -97,12 +97,12 @@ def main():
     lines += [heap_map(5, 24), heap_map(105, 30), history(6, 3000)]
     lines.append({"version": 1, "type": "constructor"})  # no type of ours
     lines.append({"version": 1, "type": "error", "process": 7, "block": [], "call": {"stack": "none"}, "memory": {"begin": "x", "data": 5}, "history": {"events": 3}, "threads": {}})
-    for line in lines:
-        print(json.dumps(line))
-    print("no JSON at all <b>", flush=True)
-    sys.stdout.buffer.write(b'{"version":1,"type":"message","process":{"pid":8},"text":"bytes \xff\xfe\xc0\x80\xed\xa0\x80 that are no text"}\n')
-    sys.stdout.buffer.flush()
-    print("{\"version\":1,\"type\":\"error\", cut off")
+    with open(sys.argv[2], "wb") as file:
+        for line in lines:
+            file.write(json.dumps(line).encode() + b"\n")
+        file.write(b"no JSON at all <b>\n")
+        file.write(b'{"version":1,"type":"message","process":{"pid":8},"text":"bytes \xff\xfe\xc0\x80\xed\xa0\x80 that are no text"}\n')
+        file.write(b'{"version":1,"type":"error", cut off\n')
 
 
 main()

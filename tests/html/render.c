@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Renders files of JSON lines as the command does, for tests of the page itself: render html|svg FILE...; the result goes to standard output. svg takes the
- * last map of the last file.
+ * Renders files of JSON lines as the command does, for tests of the page itself: render html|svg RESULT FILE... svg takes the
+ * first map of the last file.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ static struct md_html_data read_file(const char *name)
 	return data;
 }
 
-static int write_svg(const struct md_html_data *data)
+static int write_svg(FILE *to, const struct md_html_data *data)
 {
 	const char *end = data->text + data->bytes;
 	int result = -2;
@@ -43,7 +43,7 @@ static int write_svg(const struct md_html_data *data)
 		const char *newline = memchr(line, '\n', (size_t)(end - line));
 		const char *line_end = newline ? newline : end;
 
-		result = md_svg_map_write(stdout, line, (size_t)(line_end - line));
+		result = md_svg_map_write(to, line, (size_t)(line_end - line));
 		if (result == 0)
 			return 0;
 		line = line_end + 1;
@@ -56,12 +56,19 @@ int main(int argc, char **argv)
 	struct md_html_data data[64];
 	size_t count = 0;
 	int result;
+	FILE *to;
 
-	if (argc < 3 || argc - 2 > 64)
+	if (argc < 4 || argc - 3 > 64)
 		return 2;
-	for (int i = 2; i < argc; i++)
+	to = fopen(argv[2], "wb");
+	if (!to) {
+		perror(argv[2]);
+		return 2;
+	}
+	for (int i = 3; i < argc; i++)
 		data[count++] = read_file(argv[i]);
-	result = strcmp(argv[1], "svg") == 0 ? write_svg(&data[count - 1]) : md_html_write(stdout, "Test <&> page", data, count);
+	result = strcmp(argv[1], "svg") == 0 ? write_svg(to, &data[count - 1]) : md_html_write(to, "Test <&> page", data, count);
+	result |= fclose(to);
 	if (result)
 		fprintf(stderr, "render: %d\n", result);
 	for (size_t i = 0; i < count; i++)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/system/support/expect.h"
 
@@ -37,11 +38,14 @@ static const char *in_folder(const char *name)
 }
 
 /* Runs a script of tests/system/support on a file in the folder, and expects it to print `wanted`. */
-static void expect_check(const char *script, const char *schema, const char *file, const char *first, const char *second, const char *wanted)
+static void expect_check(
+	const char *script, const char *schema, const char *file, const char *first, const char *second, const char *wanted)
 {
-	struct run_setup setup = { .program = PYTHON, .plain = true, .seconds_max = 100,
-		.arguments = { run_source_path(script), schema ? schema : in_folder(file), schema ? in_folder(file) : first, schema ? first : second,
-			schema ? second : NULL } };
+	struct run_setup setup = { .program = PYTHON,
+		.plain = true,
+		.seconds_max = 100,
+		.arguments = { run_source_path(script), schema ? schema : in_folder(file), schema ? in_folder(file) : first,
+			schema ? first : second, schema ? second : NULL } };
 	struct run_result result = run_program(&setup);
 
 	cr_expect(result.status == 0 && strstr(result.text, wanted), "%s %s: %s%s", script, file, result.text, result.report);
@@ -121,7 +125,8 @@ Test(pictures, options_write_json)
 	snprintf(options, sizeof options, "show=map,history:json_file=%s/all.json", folder);
 	struct run_result result = run_preloaded("programs/ok_malloc_zero", options);
 
-	cr_expect(result.status == 0 && strstr(result.report, "Zones of the heap") && strstr(result.report, "History: "), "%s", result.report);
+	cr_expect(result.status == 0 && strstr(result.report, "Zones of the heap") && strstr(result.report, "History: "), "%s",
+		result.report);
 	run_destroy(&result);
 	expect_picture("all.json", "-1", "0", "map ");
 
@@ -153,4 +158,57 @@ Test(pictures, map_file_by_its_name)
 	struct run_result result = run_preloaded("programs/ok_malloc_zero", options);
 	cr_expect(result.status == 0 && strstr(result.report, "cannot write the map"), "%s", result.report);
 	run_destroy(&result);
+}
+
+#define CHROMIUM "/usr/bin/chromium"
+
+/* Runs a program that must succeed and print `wanted`. */
+static void expect_prints(struct run_setup setup, const char *wanted)
+{
+	setup.plain = true;
+	setup.seconds_max = 110;
+	struct run_result result = run_program(&setup);
+
+	cr_assert(result.status == 0 && strstr(result.text, wanted), "%s: status %d: %s%s", setup.program, result.status, result.text,
+		result.report);
+	run_destroy(&result);
+}
+
+/* 400 reports of all kinds, with names that try to be markup and code, as a page and as a drawing. */
+static void make_hostile(void)
+{
+	char script[512], reports[512];
+
+	snprintf(script, sizeof script, "%s", run_source_path("tests/html/make_reports.py"));
+	snprintf(reports, sizeof reports, "%s", in_folder("reports.json"));
+	expect_prints((struct run_setup){ .program = PYTHON, .arguments = { script, "400", reports } }, "");
+	expect_prints((struct run_setup){ .program = "tests/html/render", .arguments = { "html", in_folder("page.html"), reports } }, "");
+	expect_prints((struct run_setup){ .program = "tests/html/render", .arguments = { "svg", in_folder("map.svg"), reports } }, "");
+}
+
+Test(pictures, hostile_names_stay_text)
+{
+	make_hostile();
+	expect_check("tests/system/support/check_page.py", NULL, "page.html", "410", "</script><script>window.hurt=1</script>",
+		"page with 410 lines, 1 damaged");
+	expect_in_file("page.html", "<title>Test &lt;&amp;> page</title>");
+	expect_check("tests/system/support/check_svg.py", NULL, "map.svg", in_folder("reports.json"), NULL, "drawing of ");
+}
+
+/* Clicks and keys; what is shown is what the data say; nothing is loaded, and no name is run. */
+Test(pictures, page_in_a_browser, .timeout = 240)
+{
+	if (access(CHROMIUM, X_OK))
+		cr_skip_test("there is no " CHROMIUM ": pages are not tested in a browser");
+	make_hostile();
+	expect_check("tests/html/check_browser.py", CHROMIUM, "page.html", in_folder("reports.json"), NULL, "checks passed");
+}
+
+/* The page that the library itself writes, of more blocks than are listed one by one. */
+Test(pictures, page_of_the_library_in_a_browser, .timeout = 240)
+{
+	if (access(CHROMIUM, X_OK))
+		cr_skip_test("there is no " CHROMIUM ": pages are not tested in a browser");
+	make_pictures("20000", "map_blocks=3000");
+	expect_check("tests/html/check_browser.py", CHROMIUM, "map.html", in_folder("map.json"), NULL, "checks passed");
 }
