@@ -32,6 +32,7 @@ const reportTime = report => { const p = object(report.process); return number(p
 const isSystem = frame =>
 	/(^|\/)(libc|libstdc\+\+|libc\+\+|libm|libpthread|ld-linux[^/]*|libgcc_s|libmalloc_debug)[.-][^/]*$/.test(string(frame.module)) ||
 	/^(\/usr\/include\/|\.\.?\/(sysdeps|csu|libio|malloc|string|stdlib|nptl)\/)/.test(string(frame.file));
+const shortSite = site => string(site).replace(/^\/\S*\/(\S)/, "$1"); // "/folder/file.c:3 in main"
 const siteFrame = stack => list(stack).find(frame => !isSystem(object(frame))) || list(stack)[0];
 const frameName = frame =>
 	string(frame.function) || (frame.module ? baseName(frame.module) + "+" + string(frame.offset) : string(frame.pc));
@@ -99,7 +100,7 @@ const readers = {
 	error(r) {
 		addItem(r, string(r.error) || "error", {
 			title: string(r.title),
-			site: string(r.site) || siteText(stacksOf(r)[0]),
+			site: shortSite(r.site) || siteText(stacksOf(r)[0]),
 			fingerprint: string(r.fingerprint),
 			stacks: stacksOf(r),
 			extra: [r.address, object(r.block).address].filter(known).join("\n")

@@ -50,7 +50,7 @@ function lifeView(report) {
 	if (!bars.length)
 		return null;
 	const first = Math.min(...bars.map(bar => bar.from)), span = Math.max(now - first, 1e-6), width = 640,
-	      height = bars.length * 22 + 34;
+	      height = bars.length * 28 + 34;
 	const precise = seconds => span < 0.1 ? seconds.toFixed(6) + " s" : secondsText(seconds); // of events that lie close together
 	const x = seconds => 4 + (width - 12) * (seconds - first) / span;
 	const svg = makeSvg("svg", {
@@ -62,21 +62,14 @@ function lifeView(report) {
 			bars.map(bar => bar.label + " from " + precise(bar.from) + " to " + precise(bar.to)).join("; ")
 	});
 	bars.forEach((bar, i) => {
-		svg.append(makeSvg("rect", {
-			x: x(bar.from),
-			y: i * 22 + 3,
-			width: Math.max(2, x(bar.to) - x(bar.from)),
-			height: 15,
-			fill: bar.earlier ? "var(--kept)" : "var(--live)"
-		},
-			makeSvg("title", null, precise(bar.from) + " to " + precise(bar.to))));
+		const y = i * 28, late = x(bar.from) > width * 0.6;
+		const put = (from, to, top, thickness, color, text) => svg.append(makeSvg("rect",
+			{ x: x(from), y: y + top, width: Math.max(2, x(to) - x(from)), height: thickness, fill: "var(" + color + ")" },
+			makeSvg("title", null, text)));
+		svg.append(makeSvg("text", { x: late ? x(now) - 6 : x(bar.from), y: y + 13, "text-anchor": late ? "end" : "start" }, bar.label));
+		put(bar.from, bar.to, 17, 8, bar.earlier ? "--mixed" : "--live", precise(bar.from) + " to " + precise(bar.to));
 		if (!bar.earlier && bar.to < now)
-			svg.append(
-				makeSvg("rect", { x: x(bar.to), y: i * 22 + 8, width: x(now) - x(bar.to), height: 5, fill: "var(--freed)" },
-					makeSvg("title", null, "freed, and kept from reuse, since " + precise(bar.to))));
-		const late = x(bar.from) > width * 0.6;
-		svg.append(makeSvg("text",
-			{ x: late ? x(bar.from) - 5 : x(bar.from) + 4, y: i * 22 + 15, "text-anchor": late ? "end" : "start" }, bar.label));
+			put(bar.to, now, 20, 2, "--freed", "freed, and kept from reuse, since " + precise(bar.to));
 	});
 	svg.append(makeSvg("line", { x1: x(now), x2: x(now), y1: 0, y2: height - 18, stroke: "var(--damaged)", "stroke-width": 2 }),
 		makeSvg("text", { x: x(now), y: height - 4, "text-anchor": "end" }, "noticed at " + precise(now)),

@@ -221,11 +221,31 @@ def check_others(page, growth, history):
     same(columns[0], columns[1], "columns stand below their names")
 
 
+# What is written on what.
+WRITTEN = [("text", "back"), ("weak", "back"), ("link", "back"), ("text", "panel"), ("weak", "panel"), ("text", "mark"), ("weak", "mark"), ("text", "chosen"), ("weak", "chosen"),
+           ("user", "panel"), ("slack", "panel"), ("red", "panel"), ("freed", "panel"), ("guard", "panel"), ("back", "damaged")]
+
+
+def luminance(color):
+    parts = [int(color[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+    return sum(weight * (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4) for weight, part in zip((0.2126, 0.7152, 0.0722), parts))
+
+
+def check_contrast(page, theme):
+    """4.5 to 1 is what the Web Content Accessibility Guidelines ask for."""
+    style = "getComputedStyle(document.documentElement).getPropertyValue('--%s').trim()"
+    for front, back in WRITTEN:
+        light, dark = sorted((luminance(page.get(style % name)) for name in (front, back)), reverse=True)
+        expect((light + 0.05) / (dark + 0.05) >= 4.5, theme, front, "on", back, round((light + 0.05) / (dark + 0.05), 2))
+
+
 def check_theme_and_keys(page):
     back = "getComputedStyle(document.body).backgroundColor"
     light = page.get(back)
+    check_contrast(page, "light:")
     page.press("t")
     dark = page.get(back)
+    check_contrast(page, "dark:")
     expect(light != dark, "t switches light and dark")
     page.press("1")
     picture(page, "dark")
