@@ -6,6 +6,7 @@
 #   tools/install-packages.sh --test        also what make check needs
 #   tools/install-packages.sh --bench       also the tools that make bench compares with, and the programs it runs
 #   tools/install-packages.sh --realworld   also the programs of make realworld
+#   tools/install-packages.sh --package     also what builds and checks Debian packages: make deb, make check-deb, make check-abi
 # --print only prints the names. Uses sudo when not root; asks nothing.
 set -eu
 
@@ -19,15 +20,18 @@ realworld="bash dash coreutils grep sed mawk findutils diffutils patch tar xz-ut
 	gettext sqlite3 redis-server redis-tools memcached nginx-light curl apache2-utils postgresql openssl openssh-client gpg gpg-agent man-db
 	groff-base ghostscript imagemagick libxml2-utils vim ed less tmux file procps util-linux bsdextrautils bsdutils"
 
+package="asciidoctor debhelper dpkg-dev fakeroot lintian debootstrap abigail-tools cmake pkg-config"
+
 packages=$build print=no
 for option; do
 	case $option in
 	--test) packages="$packages $test" ;;
 	--bench) packages="$packages $bench" ;;
 	--realworld) packages="$packages $realworld" ;;
+	--package) packages="$packages $package" ;;
 	--print) print=yes ;;
 	*)
-		sed -n 's/^# \{0,1\}//; 4,9p' "$0" >&2
+		sed -n 's/^# \{0,1\}//; 4,10p' "$0" >&2
 		[ "$option" = --help ] && exit 0
 		echo "install-packages.sh: unknown option $option" >&2
 		exit 2
