@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "tools/json_fingerprint.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "report/fingerprint.h"
-#include "report/stack_text.h"
 #include "tools/view_parts.h"
 
 static uint64_t add_bytes(uint64_t hash, const void *data, size_t bytes)
@@ -20,13 +18,6 @@ static uint64_t add_bytes(uint64_t hash, const void *data, size_t bytes)
 static uint64_t add_string(uint64_t hash, const char *string)
 {
 	return add_bytes(hash, string, strlen(string) + 1);
-}
-
-static bool is_system(const struct md_value *frame)
-{
-	const char *module = md_value_string(frame, "module"), *file = md_value_string(frame, "file");
-
-	return md_module_is_system(module ? module : "") || (file && md_file_is_system(file));
 }
 
 static uint64_t add_frame(uint64_t hash, const struct md_value *frame)
@@ -50,7 +41,7 @@ static uint64_t add_stack(uint64_t hash, const char *role, const struct md_value
 		return hash;
 	for (int system = 0; system <= 1 && !taken; system++) {
 		for (const struct md_value *frame = stack->first; frame && taken < MD_FINGERPRINT_ENTRIES; frame = frame->next) {
-			if (!system && is_system(frame))
+			if (!system && md_view_is_system(frame))
 				continue;
 			hash = add_frame(hash, frame);
 			taken++;

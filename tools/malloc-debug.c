@@ -18,11 +18,11 @@ const struct md_command md_commands[] = {
 		"with its status, or 128 and the number of the signal that killed it.\n",
 		md_run_flags, true, MD_ARGUMENT_PROGRAM },
 	{ "report", md_cmd_report, "[--format=text|json|sarif|html] [--output FILE] FILE ...", "merge reports of many processes, by bug",
-		"Reads JSON lines that processes on any machine wrote (options json_file, format=json), counts equal bugs by\n"
-		"their fingerprint, and shows the newest report of each, newest first. \"-\" is standard input. Lines that\n"
-		"are damaged are named and passed over, lines that are no reports passed over. The exit status is 1 if a\n"
-		"file could not be read or written, or has lines and no report among them; an empty file is what processes\n"
-		"leave that found nothing.\n",
+		"Reads JSON lines (run --json, options json_file, format=json) and text logs (option log) that processes on\n"
+		"any machine wrote, counts equal bugs by their fingerprint, and shows the newest report of each, newest\n"
+		"first. JSON tells more: bytes, machines, times. \"-\" is standard input. Reports that are damaged are named\n"
+		"and passed over, other lines passed over. The exit status is 1 if a file could not be read or written, or\n"
+		"has lines and no report among them; an empty file is what processes leave that found nothing.\n",
 		md_report_flags, false, MD_ARGUMENT_FILE },
 	{ "symbolize", md_cmd_symbolize, "[--debug-dir FOLDER] [--debuginfod] FILE", "find missing names in reports later, elsewhere",
 		"Reads a file of reports, JSON lines or text, and writes it with the names of functions, files and lines that\n"

@@ -5,14 +5,12 @@
  */
 #include "tools/merge.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tools/json_fingerprint.h"
-#include "tools/lines.h"
 #include "tools/memory.h"
 #include "tools/progress.h"
 
@@ -282,9 +280,9 @@ static bool keep_latest(struct latest *latest, const char *line, size_t bytes, d
 	return true;
 }
 
-static const char no_report[] = "";
+const char md_merge_no_report[] = "it is no report";
 
-/* Returns what is wrong with the report; NULL: nothing; no_report: it is something else. */
+/* Returns what is wrong with the report; NULL: nothing; md_merge_no_report: it is something else. */
 static const char *add_report(struct md_merge *merge, const struct md_value *report, const char *line, size_t bytes)
 {
 	struct md_merge_state *state = merge->state;
@@ -294,7 +292,7 @@ static const char *add_report(struct md_merge *merge, const struct md_value *rep
 	double seconds = 0;
 
 	if (report->kind != MD_VALUE_OBJECT || !type || !md_value_uint(report, "version", &version))
-		return no_report;
+		return md_merge_no_report;
 	if (version > VERSION_READ || (strcmp(type, "error") && strcmp(type, "leaks") && strcmp(type, "growth"))) {
 		merge->passed_over++;
 		return NULL;
@@ -325,83 +323,14 @@ static const char *add_report(struct md_merge *merge, const struct md_value *rep
 	return NULL;
 }
 
-static void add_damage(struct md_merge *merge, const char *path, uint64_t line, const char *problem)
+const char *md_merge_add(struct md_merge *merge, const char *line, size_t bytes)
 {
-	if (merge->damaged < MD_MERGE_DAMAGED_MAX)
-		merge->damaged_at[merge->damaged] = md_memory_print("%s:%" PRIu64 ": %s", path, line, problem);
-	merge->damaged++;
-}
+	const struct md_value *report;
 
-/* Adds one line, which begins as an object with members does. Returns false if it is no report, nor what is left of one. */
-static bool add_line(struct md_merge *merge, const char *path, uint64_t number, const char *line, size_t bytes)
-{
-	const struct md_value *report = md_json_read(&merge->state->reader, line, bytes);
-	const char *problem = report ? add_report(merge, report, line, bytes) : merge->state->reader.problem;
-
-	if (problem == no_report)
-		return false;
-	if (problem)
-		add_damage(merge, path, number, problem);
-	return true;
-}
-
-/* What a file is that has no report in it, by its lines; each says more than the one before. */
-enum content { CONTENT_NONE, CONTENT_OTHER, CONTENT_BINARY, CONTENT_SARIF, CONTENT_TEXT, CONTENT_REPORTS };
-
-static enum content look_at(const char *line, size_t bytes)
-{
-	static const char sarif[] = "{\"$schema\":\"https://json.schemastore.org/sarif", text[] = "==ERROR: malloc-debug: ";
-
-	if (bytes >= sizeof sarif - 1 && !memcmp(line, sarif, sizeof sarif - 1))
-		return CONTENT_SARIF;
-	if (memmem(line, bytes < 64 ? bytes : 64, text, sizeof text - 1))
-		return CONTENT_TEXT;
-	return memchr(line, '\0', bytes) ? CONTENT_BINARY : CONTENT_OTHER;
-}
-
-static bool is_blank(const char *line, size_t bytes)
-{
-	for (size_t i = 0; i < bytes; i++)
-		if (line[i] != ' ' && line[i] != '\t' && line[i] != '\r')
-			return false;
-	return true;
-}
-
-int md_merge_file(struct md_merge *merge, const char *path, size_t total)
-{
-	static const char *const problems[] = { [CONTENT_OTHER] = "there is no report in it", [CONTENT_BINARY] = "it is binary, not a file of reports",
-		[CONTENT_SARIF] = "it is SARIF; reports as JSON lines can be merged: malloc-debug run --json FILE",
-		[CONTENT_TEXT] = "its reports are text; those as JSON lines can be merged: malloc-debug run --json FILE", [CONTENT_REPORTS] = NULL };
-	enum content content = CONTENT_NONE, seen;
-	struct md_lines lines;
-	const char *line;
-	size_t bytes;
-	int error = md_lines_open(&lines, path, MD_MERGE_LINE_MAX);
-
-	merge->problem = NULL;
-	if (error)
-		return error;
 	if (!merge->state)
 		merge->state = md_memory_new(1, sizeof *merge->state);
-	merge->files++;
-	while ((line = md_lines_next(&lines, &bytes))) {
-		if (total)
-			md_progress("%zu of %zu files, %" PRIu64 " reports", merge->files, total, merge->reports);
-		if (lines.too_long) {
-			add_damage(merge, path, lines.number, "the line is longer than any report");
-			continue;
-		}
-		if (is_blank(line, bytes))
-			continue;
-		seen = look_at(line, bytes);
-		if (seen != CONTENT_SARIF && bytes > 1 && line[0] == '{' && line[1] == '"' && add_line(merge, path, lines.number, line, bytes))
-			seen = CONTENT_REPORTS;
-		content = seen > content ? seen : content;
-	}
-	merge->problem = problems[content];
-	error = lines.error;
-	md_lines_close(&lines);
-	return error;
+	report = md_json_read(&merge->state->reader, line, bytes);
+	return report ? add_report(merge, report, line, bytes) : merge->state->reader.problem;
 }
 
 /* --- leaks and growth ------------------------------------------------------------------------ */

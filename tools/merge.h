@@ -6,6 +6,8 @@
  * does, because each tells anew of all that is leaked at that moment; what the processes lost is added up. A report that is met twice (a
  * file and its copy) counts once. A process is told by its machine, number, start and program.
  *
+ * Reports in text logs are read as well (tools/log_text.h), but for growth. They come without machine and start: the file's time stands in.
+ *
  * What was merged before (a member merged, as md_merge_write_json writes it) counts as what it was merged from.
  *
  * Only the newest report of each group stays in memory, as the line that was read; so memory grows with the number of bugs and processes,
@@ -65,6 +67,11 @@ struct md_merge {
 	struct md_merge_leaks leaks;
 	struct md_merge_state *state; /* for merge.c */
 };
+
+/* Adds one report, a JSON line, to a merge, of which zeros are an empty one. Returns NULL; or what is wrong with it, md_merge_no_report if it is
+ * something else as a whole. */
+const char *md_merge_add(struct md_merge *merge, const char *line, size_t bytes);
+extern const char md_merge_no_report[];
 
 /* Adds one file to a merge, of which zeros are an empty one; "-" is standard input. total: files that will be read, for the progress that is
  * shown; 0: show none. Returns 0, or an errno value if it could not be read (to its end). */

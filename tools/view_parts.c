@@ -71,12 +71,23 @@ void md_view_stack(struct md_text *text, const struct md_value *stack)
 	}
 }
 
+bool md_view_is_system(const struct md_value *frame)
+{
+	const char *module = md_value_string(frame, "module"), *file = md_value_string(frame, "file");
+
+	if (module)
+		return md_module_is_system(module) || (file && md_file_is_system(file));
+	if (file && (!strncmp(file, "./", 2) || !strncmp(file, "../", 3) || strstr(file, "runtime/calls")))
+		return true;
+	return file && md_file_is_system(file);
+}
+
 /* The same ranks as the library's: a source line of the program; a frame in a module of the program; any frame. */
 static int rank_frame(const struct md_value *frame)
 {
 	const char *module = md_value_string(frame, "module"), *file = md_value_string(frame, "file");
 
-	if (!module || md_module_is_system(module))
+	if (module ? md_module_is_system(module) : !file || md_view_is_system(frame))
 		return 1;
 	return file && !md_file_is_system(file) ? 3 : 2;
 }

@@ -257,8 +257,7 @@ Test(report, files_without_reports_are_named)
 	static const char *const commands[] = { "report", "leaks" };
 	static const struct {
 		const char *name, *said;
-	} rows[] = { { "text", "text: its reports are text; those as JSON lines can be merged: malloc-debug run --json FILE\n" },
-		{ "sarif", "sarif: it is SARIF; reports as JSON lines can be merged: malloc-debug run --json FILE\n" },
+	} rows[] = { { "sarif", "sarif: it is SARIF; reports as JSON lines can be merged: malloc-debug run --json FILE\n" },
 		{ "other", "other: there is no report in it\n" }, { "own.json", "own.json: there is no report in it\n" },
 		{ "binary", "binary: it is binary, not a file of reports\n" }, { "torn", "torn:1: a string without end; passed over\n" } };
 	char *line = make_line("examples/double_free");
@@ -269,7 +268,7 @@ Test(report, files_without_reports_are_named)
 	write_file("torn", line);
 	free(line);
 	struct run_result result = run_script("cp \"$1\" \"$2\"/binary; truncate -s 0 \"$2\"/page.html;"
-		"exec \"$1\" run --sarif=\"$2\"/sarif --log=\"$2\"/text --html=\"$2\"/page.html -- \"$3\"/examples/double_free");
+		"exec \"$1\" run --sarif=\"$2\"/sarif --html=\"$2\"/page.html -- \"$3\"/examples/double_free");
 	run_destroy(&result);
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
 		for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
@@ -287,6 +286,96 @@ Test(report, files_without_reports_are_named)
 	cr_expect(result.status == 1 && strstr(result.text, "1 bug.") && strstr(result.text, "double-free"), "%s", result.text);
 	cr_expect(run_count(result.report, "\n") == 1, "%s", result.report);
 	run_destroy(&result);
+}
+
+/* What text tells is merged as JSON is: the same bugs by the same fingerprints, at the same places. */
+Test(report, text_logs_are_merged)
+{
+	static const char *const examples[] = { "double_free", "heap_buffer_overflow", "heap_use_after_free", "heap_buffer_underflow", "bad_free",
+		"alloc_dealloc_mismatch", "new_delete_type_mismatch", "free_size_mismatch", "negative_size_param", "memcpy_param_overlap",
+		"strcat_param_overlap", "heap_wild_access", "stack_overflow", "out_of_memory", "calloc_overflow", "SEGV", "FPE", "leak", "slow_server" };
+	size_t count = sizeof examples / sizeof *examples;
+
+	for (size_t i = 0; i < count; i++) {
+		char program[64], json[600], text[600];
+
+		snprintf(program, sizeof program, "examples/%s", examples[i]);
+		snprintf(json, sizeof json, "--json=%s/%s.json", folder, examples[i]);
+		snprintf(text, sizeof text, "--log=%s/%s.text", folder, examples[i]);
+		struct run_result run = COMMAND("run", "--bad_requests=report", "--crashes=fpe", "--color=always", "--leak_kinds=direct,possible,reachable",
+			json, text, "--", run_build_path(program));
+		run_destroy(&run);
+		for (int late = 0; late < 2; late++) { /* seen in the act, and later */
+			struct run_result of_json = COMMAND("report", strchr(json, '=') + 1), of_text = COMMAND("report", strchr(text, '=') + 1);
+
+			cr_assert(of_json.status == 0 && of_text.status == 0 && !*of_text.report, "%s: %s", examples[i], of_text.report);
+			for (const char *at = of_json.text; (at = strstr(at, "(fingerprint ")); at++) {
+				char word[64];
+
+				snprintf(word, sizeof word, "%.30s", at);
+				cr_expect(strstr(of_text.text, word), "%s: %s of JSON is not in\n%s", examples[i], word, of_text.text);
+			}
+			const char *table = strstr(of_json.text, "\nbug "), *at = of_text.text;
+			cr_assert(table);
+			for (table = strchr(table + 1, '\n') + 1; *table == '['; table = strchr(table, '\n') + 1) {
+				char row[2048]; /* behind the time: what and where */
+
+				snprintf(row, sizeof row, "%.*s", (int)strcspn(table, "\n"), table);
+				cr_expect(strstr(of_text.text, strstr(row, "UTC  ")), "%s: no row %s in\n%s", examples[i], row, at);
+			}
+			cr_expect(run_count(of_json.text, "(fingerprint ") == run_count(of_text.text, "(fingerprint "), "%s", examples[i]);
+			run_destroy(&of_json);
+			run_destroy(&of_text);
+			run = run_script("rm -f \"$2\"/*.json \"$2\"/*.text");
+			run_destroy(&run);
+			run = COMMAND("run", "--guard=off", "--calls=no", "--bad_requests=report", "--crashes=fpe", json, text, "--", run_build_path(program));
+			run_destroy(&run);
+			if (access(strchr(text, '=') + 1, R_OK)) /* not seen without */
+				break;
+		}
+	}
+}
+
+/* A log of several processes with other lines around, one report without its end, and one line of everything. */
+Test(report, text_logs_may_have_anything_in_them)
+{
+	struct run_result result = run_script(
+		"cd \"$2\"; for e in double_free bad_free double_free; do \"$1\" run --no-leaks -- \"$3\"/examples/$e >> log 2>&1; echo '{\"a\":1}' >> log; done;"
+		"head -9 log > head; cat log >> head; cp log cut; head -5 log >> cut; exec \"$1\" report log");
+	cr_expect(result.status == 0 && strstr(result.text, "3 reports from 3 processes on 1 machine in 1 file: 2 bugs."), "%s%s", result.text, result.report);
+	run_destroy(&result);
+	result = COMMAND("report", in_folder("head"));
+	cr_expect(result.status == 0 && strstr(result.text, "3 reports from 3"), "%s", result.text);
+	cr_expect(strstr(result.report, "head:11: the report before has no end; passed over\n"), "%s", result.report);
+	run_destroy(&result);
+	result = COMMAND("report", in_folder("cut"));
+	cr_expect(result.status == 0 && strstr(result.report, "the report before has no end; passed over\n"), "%s", result.report);
+	run_destroy(&result);
+
+	char *text = run_file_read(in_folder("log"));
+	size_t bytes = strlen(text);
+	FILE *file = fopen(in_folder("fuzz"), "w");
+	unsigned seed = 4711;
+
+	cr_assert(file && bytes > 0);
+	for (int i = 0; i < 300; i++) {
+		char *copy = strdup(text);
+
+		for (int k = 0; k < 20; k++) {
+			seed = seed * 1103515245 + 12345;
+			copy[(seed >> 8) % bytes] = (char)(k % 2 ? "():/+# x0"[(seed >> 4) % 9] : (char)(seed >> 3));
+		}
+		fwrite(copy, 1, i % 5 ? bytes : (seed >> 3) % bytes, file);
+		free(copy);
+	}
+	cr_assert(fclose(file) == 0);
+	free(text);
+	static const char *const formats[] = { "text", "json", "sarif", "html" };
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+		result = COMMAND("report", "--format", formats[i], "-o", in_folder("fuzzed"), in_folder("fuzz"));
+		cr_expect(result.status == 0 && result.signal == 0, "%s: status %d, signal %d: %.500s", formats[i], result.status, result.signal, result.report);
+		run_destroy(&result);
+	}
 }
 
 /* Each bit and each end of a line: nothing crashes, and what is not a report is not counted. */
