@@ -15,6 +15,16 @@
 #include "runtime/resolve.h"
 #include "runtime/serve.h"
 
+/* For whom this thread hands on: some operators of the C++ library end in a jump to another one, which comes back to ours as if we had called it. */
+static __thread const void *handing_on_for __attribute__((tls_model("initial-exec")));
+
+static bool is_in_same_module(const Dl_info *info, const void *address)
+{
+	Dl_info other;
+
+	return dladdr(address, &other) && other.dli_fbase == info->dli_fbase;
+}
+
 /* The C++ library's definition of an operator, for a caller: the one behind ours, kept in *known, or, when the library was loaded for a plug-in only, the
  * one that the caller's module sees. */
 static void *next_operator(const char *name, void *_Atomic *known, const void *caller)
@@ -27,13 +37,20 @@ static void *next_operator(const char *name, void *_Atomic *known, const void *c
 	found = dlsym(RTLD_NEXT, name);
 	if (found) {
 		atomic_store_explicit(known, found, memory_order_relaxed);
-	} else if (dladdr(caller, &info) && info.dli_fname) {
-		void *module = dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+		return found;
+	}
+	if (!dladdr(caller, &info) || !info.dli_fname)
+		return NULL;
+	if (!is_in_same_module(&info, (const void *)next_operator))
+		handing_on_for = caller;
+	else if (!handing_on_for || !dladdr(handing_on_for, &info) || !info.dli_fname)
+		return NULL;
 
-		if (module) {
-			found = dlsym(module, name);
-			dlclose(module);
-		}
+	void *module = dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+
+	if (module) {
+		found = dlsym(module, name);
+		dlclose(module);
 	}
 	return found;
 }
