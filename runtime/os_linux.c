@@ -248,6 +248,41 @@ bool md_os_pages_used(uintptr_t addr, size_t pages, unsigned char *used)
 	return done == pages;
 }
 
+/* From linux/fs.h, where it is new enough: PAGEMAP_SCAN. */
+struct scan_range {
+	uint64_t begin, end, categories;
+};
+
+struct scan {
+	uint64_t size, flags, begin, end, walked_to, ranges, ranges_max, pages_max, inverted, all_of, any_of, told;
+};
+
+#define SCAN_REQUEST 0xc0606610
+#define SCAN_PRESENT (1u << 3)
+#define SCAN_SWAPPED (1u << 4)
+
+bool md_os_pages_used_next(uintptr_t addr, uintptr_t end, uintptr_t *used_begin, uintptr_t *used_end)
+{
+	struct scan_range range;
+	struct scan scan = { .size = sizeof scan, .begin = addr & ~(uint64_t)(MD_PAGE_BYTES - 1), .end = end, .ranges = (uintptr_t)&range, .ranges_max = 1,
+		.any_of = SCAN_PRESENT | SCAN_SWAPPED, .told = SCAN_PRESENT | SCAN_SWAPPED };
+
+	if (md_is_restricted())
+		return false;
+	long fd = md_syscall4(SYS_openat, AT_FDCWD, (long)"/proc/thread-self/pagemap", O_RDONLY | O_CLOEXEC, 0);
+
+	if (md_syscall_failed(fd))
+		return false;
+	long found = md_syscall3(SYS_ioctl, fd, SCAN_REQUEST, (long)&scan);
+
+	md_syscall1(SYS_close, fd);
+	if (found < 0)
+		return false;
+	*used_begin = !found ? end : range.begin > addr ? range.begin : addr;
+	*used_end = !found ? end : range.end < end ? range.end : end;
+	return true;
+}
+
 void md_os_wait(_Atomic uint32_t *word, uint32_t expected)
 {
 	md_syscall6(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, (long)expected, 0, 0, 0);

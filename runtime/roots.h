@@ -37,7 +37,7 @@ typedef bool md_roots_visitor(void *context, const struct md_root_words *words);
 bool md_roots_visit(struct md_roots *roots, const struct md_leak *leak, md_roots_visitor *visit, void *context);
 
 /* Marks all roots. The other threads stand still, or are said to run in world. False, with the reason in trouble, when too little of the memory can be known
- * or read for an answer: nothing was marked then. */
+ * or read for an answer: what was marked then is worth nothing. */
 bool md_roots_mark(struct md_roots *roots, struct md_leak *leak);
 
 /* Ranges of the program that are roots whatever they are. False when the table is full, or (remove) there is no such range. */

@@ -20,7 +20,7 @@
 #define COPY_BYTES ((size_t)256 << 10)
 #define USED_BYTES ((size_t)64 << 20)   /* asked about at a time */
 #define USED_MIN ((size_t)1 << 20)      /* smaller ranges are read whole */
-#define SPARSE_MAX ((size_t)256 << 30)  /* asking page by page stops here; nobody fills that much */
+#define SPARSE_MAX ((size_t)256 << 30)  /* asking page by page stops here */
 #define REGISTERED_MAX 1024
 
 static struct md_span registered[REGISTERED_MAX];
@@ -63,7 +63,8 @@ struct marking {
 	struct md_roots *roots;
 	md_roots_visitor *visit;
 	void *context;
-	bool enough; /* the visitor wants no more */
+	bool enough;     /* the visitor wants no more */
+	bool incomplete; /* too much was not looked at for an answer */
 	struct scratch *scratch;
 	struct md_left_out out;
 };
@@ -124,6 +125,21 @@ static void mark_readable(struct marking *marking, uintptr_t begin, uintptr_t en
 	mark_readable_as(marking, begin, end, MD_ROOT_MEMORY, 0);
 }
 
+/* A reservation of which nobody can have used much, too large to ask for each page. */
+static void mark_sparse(struct marking *marking, uintptr_t begin, uintptr_t end)
+{
+	uintptr_t used_end;
+
+	for (; begin < end && !marking->enough; begin = used_end) {
+		if (!md_os_pages_used_next(begin, end, &begin, &used_end)) {
+			marking->roots->trouble = "this system cannot tell what is used of a mapping of more than 256 GiB, where pointers may be";
+			marking->incomplete = true;
+			return;
+		}
+		mark_readable(marking, begin, used_end);
+	}
+}
+
 /* Large ranges may be reserved and never used: only pages that exist are read. */
 static void mark_used(struct marking *marking, uintptr_t begin, uintptr_t end)
 {
@@ -134,7 +150,7 @@ static void mark_used(struct marking *marking, uintptr_t begin, uintptr_t end)
 		return;
 	}
 	if (end - begin > SPARSE_MAX) {
-		marking->roots->trouble = "a mapping of more than 256 GiB was not searched for pointers";
+		mark_sparse(marking, begin, end);
 		return;
 	}
 	for (uintptr_t at = begin & ~(uintptr_t)(MD_PAGE_BYTES - 1); at < end && !marking->enough; at += USED_BYTES) {
@@ -422,5 +438,5 @@ bool md_roots_visit(struct md_roots *roots, const struct md_leak *leak, md_roots
 		roots->trouble = "/proc/thread-self/maps cannot be read: nobody knows where pointers may be";
 	}
 	md_os_unmap(marking.scratch, sizeof *marking.scratch);
-	return known;
+	return known && !marking.incomplete;
 }

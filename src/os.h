@@ -53,6 +53,10 @@ size_t md_os_read(uintptr_t addr, void *buffer, size_t bytes);
  * give zeroes, or fail. Pages that are swapped out count. False, with `used` undefined, if the system does not say. */
 bool md_os_pages_used(uintptr_t addr, size_t pages, unsigned char *used);
 
+/* Finds the first pages of [addr, end) for which the above is 1, without looking at every page: sets *used_begin and *used_end, both to end if there are
+ * none. Pages of a file that are in memory count as well. False if the system cannot tell (Linux before 6.7). */
+bool md_os_pages_used_next(uintptr_t addr, uintptr_t end, uintptr_t *used_begin, uintptr_t *used_end);
+
 /* Blocks while *word == expected; may wake for no reason. */
 void md_os_wait(_Atomic uint32_t *word, uint32_t expected);
 

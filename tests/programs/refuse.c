@@ -23,6 +23,7 @@ static const struct {
 	const char *name;
 	int number;
 } calls[] = {
+	{ "ioctl", SYS_ioctl },
 	{ "madvise", SYS_madvise },
 	{ "perf_event_open", SYS_perf_event_open },
 	{ "process_vm_readv", SYS_process_vm_readv },

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -140,6 +141,31 @@ Test(os_linux, pages_used_tells_what_holds_anything)
 	cr_assert(md_os_pages_used((uintptr_t)memory + PAGES(1) + 100, 2, used));
 	cr_expect(eq(int, used[0], 1));
 	cr_expect(eq(int, used[1], 0));
+}
+
+Test(os_linux, pages_used_are_found_in_a_reservation_of_terabytes)
+{
+	size_t bytes = (size_t)16 << 40;
+	char *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uintptr_t begin = (uintptr_t)memory, end = begin + bytes, used_begin, used_end;
+
+	cr_assert(memory != MAP_FAILED);
+	if (!md_os_pages_used_next(begin, end, &used_begin, &used_end)) {
+		fprintf(stderr, "not tested: before Linux 6.7 the system cannot find used pages\n");
+		return;
+	}
+	cr_expect(used_begin == end && used_end == end);
+	madvise(memory, bytes, MADV_NOHUGEPAGE);
+	memory[PAGES(1000000) + 5] = 1;
+	memory[PAGES(1000001)] = 1;
+	memory[bytes - 1] = 1;
+	cr_assert(md_os_pages_used_next(begin, end, &used_begin, &used_end));
+	cr_expect(used_begin == begin + PAGES(1000000) && used_end == begin + PAGES(1000002));
+	cr_assert(md_os_pages_used_next(begin + PAGES(1000000) + 8, end, &used_begin, &used_end)); /* from the middle of a page on */
+	cr_expect(used_begin == begin + PAGES(1000000) + 8 && used_end == begin + PAGES(1000002));
+	cr_assert(md_os_pages_used_next(used_end, end, &used_begin, &used_end));
+	cr_expect(used_begin == end - PAGES(1) && used_end == end);
+	munmap(memory, bytes);
 }
 
 static _Atomic uint32_t word;
