@@ -3,6 +3,7 @@
  * malloc-debug report: merges the reports that processes wrote as JSON lines, and shows them by bug.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tools/commands.h"
@@ -65,6 +66,7 @@ int md_cmd_report(int argc, char **argv)
 		return MD_EXIT_USAGE;
 	}
 	good = md_merge_files(&merge, argv[0], files, count);
+	free(files);
 	if (!good && !merge.reports)
 		return MD_EXIT_TROUBLE; /* a result without anything in it would pass for a good one */
 	to = md_output_open(argv[0], output);

@@ -296,7 +296,8 @@ static void read_fact(struct md_log_text *log, const char *line)
 
 static void read_leaks_line(struct md_log_text *log, const char *line)
 {
-	static const char *const kinds[][2] = { { "Direct leak of ", "direct" }, { "Possible leak of ", "possible" }, { "Still reachable: ", "reachable" } };
+	static const char *const kinds[][2] = { { "Direct leak of ", "direct" }, { "Possible leak of ", "possible" },
+		{ "Still reachable: ", "reachable" } };
 	static const char *const totals[] = { "  directly leaked ", "  indirectly leaked ", "  possibly leaked ", "  still reachable " };
 	unsigned long long blocks, bytes;
 
@@ -533,7 +534,8 @@ static enum md_log_found read_head(const char *line, uint64_t *pid, const char *
 		return MD_LOG_REPORT;
 	if (begins(*what, "memory in use is growing"))
 		return MD_LOG_OTHER;
-	return is_error && !strstr(*what, " at address 0x") ? MD_LOG_REPORT : MD_LOG_NOTHING; /* that is all there is of a crash inside of a call of ours */
+	/* Of a crash inside of a call of ours there is this one line, with its address. */
+	return is_error && !strstr(*what, " at address 0x") ? MD_LOG_REPORT : MD_LOG_NOTHING;
 }
 
 static void begin_report(struct md_log_text *log, uint64_t pid, const char *what, bool is_leaks)

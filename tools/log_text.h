@@ -2,8 +2,8 @@
  *
  * Reports in text logs, read back: each becomes the JSON line that the library would have written, as far as text tells it. Bytes around
  * the block, registers, neighbours and the name of the machine are not taken over; where a source file is given, text does not say which
- * module it belongs to. Fingerprints are computed from the frames, so the same bug has the same one in both forms, unless text hides what it
- * is made of: a stack that goes through system modules whose sources are known.
+ * module it belongs to. Fingerprints are computed from the frames, so the same bug has the same one in both forms, unless a frame with a
+ * source file is in a system module and does not look so (md_view_is_system).
  *
  * A log may have anything between the reports, colours in them, and reports of several processes, one after the other. Nothing in it is
  * trusted.

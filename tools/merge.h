@@ -68,13 +68,12 @@ struct md_merge {
 	struct md_merge_state *state; /* for merge.c */
 };
 
-/* Adds one report, a JSON line, to a merge, of which zeros are an empty one. Returns NULL; or what is wrong with it, md_merge_no_report if it is
- * something else as a whole. */
+/* Adds one report, a JSON line, to a merge, of which zeros are an empty one. Returns NULL; or what is wrong with it, md_merge_no_report
+ * if it is something else as a whole. */
 const char *md_merge_add(struct md_merge *merge, const char *line, size_t bytes);
 extern const char md_merge_no_report[];
 
-/* Adds one file to a merge, of which zeros are an empty one; "-" is standard input. total: files that will be read, for the progress that is
- * shown; 0: show none. Returns 0, or an errno value if it could not be read (to its end). */
+/* Adds one file to a merge; "-" is standard input. total: files that will be read, for the progress that is shown; 0: show none. Returns 0, or an errno value if it could not be read (to its end). */
 int md_merge_file(struct md_merge *merge, const char *path, size_t total);
 
 /* Adds up leaks and growth, and sorts. After it nothing can be added. */

@@ -84,7 +84,8 @@ static bool is_blank(const char *line, size_t bytes)
 
 int md_merge_file(struct md_merge *merge, const char *path, size_t total)
 {
-	static const char *const problems[] = { [CONTENT_OTHER] = "there is no report in it", [CONTENT_BINARY] = "it is binary, not a file of reports",
+	static const char *const problems[] = { [CONTENT_OTHER] = "there is no report in it",
+		[CONTENT_BINARY] = "it is binary, not a file of reports",
 		[CONTENT_SARIF] = "it is SARIF; reports as JSON lines can be merged: malloc-debug run --json FILE",
 		[CONTENT_REPORTS] = NULL };
 	enum content content = CONTENT_NONE, seen;
