@@ -142,12 +142,15 @@ static const char *name_source(const struct md_options *options, const struct md
 	return "";
 }
 
+#define VALUE_WIDTH_MAX 48
+
 /* Options in force. Returns the exit status. */
 static int print_values(const bool *given)
 {
 	enum md_option_source *sources = calloc(md_option_count, sizeof *sources);
 	struct md_options options;
 	unsigned complaints = 0;
+	int width = 10;
 	struct md_options_io io = md_settings_io(&complaints);
 
 	if (!sources) {
@@ -155,11 +158,16 @@ static int print_values(const bool *given)
 		return MD_EXIT_TROUBLE;
 	}
 	md_options_read(&options, &io, sources);
-	printf("%-18s %-10s %s\n", "option", "value", "set by");
+	for (size_t i = 0; i < md_option_count; i++) { /* a path that is longer than all else may stick out */
+		size_t length = strlen(text_of(&options, &md_option_table[i], "(empty)"));
+
+		width = length > (size_t)width && length <= VALUE_WIDTH_MAX ? (int)length : width;
+	}
+	printf("%-18s %-*s %s\n", "option", width, "value", "set by");
 	for (size_t i = 0; i < md_option_count; i++) {
 		const struct md_option_info *info = &md_option_table[i];
 
-		printf("%-18s %-10s ", info->name, text_of(&options, info, "(empty)"));
+		printf("%-18s %-*s ", info->name, width, text_of(&options, info, "(empty)"));
 		puts(name_source(&options, info, given[i] ? MD_SOURCE_COMMAND : sources[i]));
 	}
 	free(sources);
