@@ -73,18 +73,16 @@ function mapView() {
 			context.fillStyle = cssColor(segment.zone ? "--free" : segment.run.kept ? "--kept" : "--panel");
 			pieces(segment.at, segment.at + bytes, (x, y, length) => context.fillRect(x, y, length, ROW_HEIGHT - 2));
 		}
-		// Blocks smaller than a pixel are drawn a pixel wide, one for each pixel.
-		let lastX = -1, lastY = -1;
+		// Blocks smaller than a pixel are drawn a pixel wide, one for each pixel: of a million, few are.
+		let last = -1;
 		for (let i = Math.max(0, findAt(map.blocks, top)); i < map.blocks.length && map.blocks[i].at < end; i++) {
-			const place = map.blocks[i], color = mapModes[mode].color(place.block, map);
-			pieces(place.at, place.to, (x, y, length) => {
-				if (length < 1 && Math.floor(x) === lastX && y === lastY && !place.block.damaged)
-					return;
-				lastX = Math.floor(x);
-				lastY = y;
-				context.fillStyle = color;
-				context.fillRect(x, y, Math.max(1, length > 3 ? length - 0.7 : length), ROW_HEIGHT - 2);
-			});
+			const place = map.blocks[i], pixel = Math.floor((place.at - top) / scale);
+			if (pixel === last && place.to - place.at < scale && !place.block.damaged)
+				continue;
+			last = pixel;
+			context.fillStyle = mapModes[mode].color(place.block, map);
+			pieces(place.at, place.to, (x, y, length) =>
+				context.fillRect(x, y, Math.max(1, length > 3 ? length - 0.7 : length), ROW_HEIGHT - 2));
 		}
 		context.fillStyle = cssColor("--weak");
 		for (let i = Math.max(0, findAt(map.segments, top)); i < map.segments.length && map.segments[i].at < end;
