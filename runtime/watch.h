@@ -79,6 +79,9 @@ unsigned md_watch_usable(const char **why);
 /* Whether a debugger, or another tracer, is at work; and whether other threads run already. */
 bool md_watch_is_traced(bool *threads);
 
+/* Whether a program stands in for the processor. */
+bool md_watch_is_emulated(void);
+
 /* Whether SIGTRAP comes to our handlers: one that goes past them may end the program. */
 bool md_watch_signals_come(void);
 

@@ -42,6 +42,24 @@ bool md_watch_is_traced(bool *threads)
 	return read_status(status, "\nTracerPid:") != 0;
 }
 
+/* Valgrind hands perf_event_open on, and repeats the instruction that a trap interrupted, which traps again, for ever. Its manual ("The Client
+ * Request mechanism") has this question; to a processor the instructions are without effect. */
+bool md_watch_is_emulated(void)
+{
+#if defined(__x86_64__)
+	const unsigned long question[6] = { 0x1001 };
+	unsigned long answer = 0;
+
+	__asm__ volatile("rolq $3, %%rdi; rolq $13, %%rdi; rolq $61, %%rdi; rolq $51, %%rdi; xchgq %%rbx, %%rbx"
+		: "+d"(answer)
+		: "a"(question)
+		: "cc", "memory");
+	return answer != 0;
+#else
+	return false;
+#endif
+}
+
 bool md_watch_signals_come(void)
 {
 	struct md_signal_action now;

@@ -288,6 +288,10 @@ static bool open_events(void)
 		give_up("a debugger may need the processor's debug registers");
 		return false;
 	}
+	if (md_watch_is_emulated()) {
+		give_up("Valgrind has no processor of its own that could watch");
+		return false;
+	}
 	if (md_altstack_is_foreign()) {
 		give_up("the program has an alternate stack of its own");
 		return false;

@@ -213,3 +213,22 @@ Test(watch, a_debugger_has_the_registers, .timeout = 120)
 		"%s", result.text);
 	run_destroy(&result);
 }
+
+/* Valgrind would take the same trap again and again. */
+Test(watch, valgrind_runs_the_program_to_its_end, .timeout = 120)
+{
+	char script[512];
+
+	if (access("/usr/bin/valgrind", X_OK)) {
+		fprintf(stderr, "skipped: valgrind is not installed\n");
+		return;
+	}
+	snprintf(script, sizeof script, "LD_PRELOAD=%s exec valgrind -q --tool=none '%s'", run_build_path("libmalloc_debug.so"),
+		run_build_path("programs/ok_malloc_zero"));
+	struct run_setup shell = { .program = "/bin/sh", .arguments = { "-c", script }, .plain = true, .seconds_max = 60 };
+	struct run_result result = run_program(&shell);
+
+	cr_expect(result.status == 0 && run_count_reports(result.report) == 0, "status %d, signal %d:\n%s\n%s", result.status, result.signal,
+		result.report, result.text);
+	run_destroy(&result);
+}
