@@ -231,8 +231,25 @@ static void on_fault(int number, siginfo_t *info, void *context)
 		md_fault_crash(number, info, context);
 }
 
+/* Where faults=no leaves bad accesses alone: a history file that somebody has shortened is no bad access. */
+static bool take_shortened(int number, siginfo_t *info, void *context)
+{
+	(void)number;
+	(void)context;
+	return md_fault_is_synchronous(info) && md_history_file_mend((uintptr_t)info->si_addr);
+}
+
+static void on_shortened(int number, siginfo_t *info, void *context)
+{
+	if (!take_shortened(number, info, context))
+		md_signals_default(number, info, context, md_fault_is_synchronous(info));
+}
+
 bool md_fault_init(void)
 {
+	static const struct md_signal_claim shortened = {
+		.before = take_shortened, .instead = on_shortened, .flags = SA_ONSTACK | SA_NODEFER, .mask = ~UNBLOCKED
+	};
 	static const struct md_signal_claim faults = {
 		.before = take_guard, .instead = on_fault, .flags = SA_ONSTACK | SA_NODEFER, .mask = ~UNBLOCKED
 	};
@@ -243,8 +260,11 @@ bool md_fault_init(void)
 	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
 		if (is_wanted(numbers[i]))
 			md_signals_claim(numbers[i], &others);
-	if (!md_process.options.faults)
+	if (!md_process.options.faults) {
+		if (md_history_file_state.path)
+			md_signals_claim(SIGBUS, &shortened);
 		return false;
+	}
 	md_altstack_init();
 	md_signals_claim(SIGBUS, &faults);
 	if (!md_signals_claim(SIGSEGV, &faults))

@@ -95,6 +95,7 @@ static void child(void)
 		atomic_store(mark, 1); /* this fork was no surprise: our locks are in order */
 	release_all();
 	set_forking(false);
+	md_history_file_say_trouble();
 	md_threads_after_fork();
 	md_fault_after_fork();
 	md_leaks_after_fork();

@@ -29,6 +29,7 @@ struct md_history_file_state md_history_file_state;
 static struct md_history_area *const areas = md_history_file_state.areas;
 static bool growing;             /* the file may get longer */
 static uintptr_t cursor, end;    /* room in the last area */
+static uint32_t generation;      /* of the process that the mapping belongs to (md_lock_generation) */
 static const char *trouble;      /* not said yet, a literal */
 static bool trouble_said;
 
@@ -76,7 +77,7 @@ static const char *reason_of(long result)
 }
 
 /* Whoever asks for room may hold locks, and the report's may be held: then the next one says it. */
-static void say_trouble(void)
+void md_history_file_say_trouble(void)
 {
 	char line[MD_HISTORY_PATH_BYTES + 256];
 	struct md_text text;
@@ -146,7 +147,7 @@ static bool grow(size_t bytes)
 	}
 	if (result) {
 		growing = false;
-		trouble = reason_of(result);
+		trouble = reason_of(result == -ENOENT ? -ESTALE : result);
 		return false;
 	}
 	atomic_store_explicit(&header()->file_bytes, file_bytes(), memory_order_relaxed);
@@ -180,8 +181,7 @@ static void *take(enum md_lasting_kind kind, uint32_t index, size_t bytes)
 		note_lost(kind);
 	}
 	md_lock_release(&lock);
-	if (trouble)
-		say_trouble();
+	md_history_file_say_trouble();
 	return result;
 }
 
@@ -203,6 +203,21 @@ void md_history_file_module(uint16_t row)
 	copy->path_bytes = (uint32_t)length;
 	memcpy(copy->path, module->path, length);
 	atomic_store_explicit(&((struct md_history_chunk *)copy)[-1].magic, MD_HISTORY_CHUNK_MAGIC, memory_order_release);
+}
+
+/* A child of whose fork nobody told us: until here it wrote to its parent's rings, and goes no further. */
+static void own(void)
+{
+	uint32_t now = md_lock_generation();
+
+	if (md_likely(generation == now))
+		return;
+	md_lock_take(&lock);
+	if (generation != now)
+		md_history_file_after_fork();
+	generation = now;
+	md_lock_release(&lock);
+	md_history_file_say_trouble();
 }
 
 /* --- start -------------------------------------------------------------------- */
@@ -285,6 +300,8 @@ static void complain_of(void (*complain)(void *context, const char *line), long 
 	complain(NULL, line);
 }
 
+static const struct md_lasting lasting = { .map = take, .own = own };
+
 void md_history_file_begin(void (*complain)(void *context, const char *line))
 {
 	struct md_heap *heap = &md_process.heap;
@@ -305,16 +322,17 @@ void md_history_file_begin(void (*complain)(void *context, const char *line))
 			md_history_place_remove(&place);
 	}
 	if (result) {
-		complain_of(complain, result, owner);
+		if (!owner || !md_history_process_is_ancestor(owner)) /* children of a program with a file have none, unless the path has %p */
+			complain_of(complain, result, owner);
 		return;
 	}
 	md_history_file_state.path = place.path;
+	generation = md_lock_generation();
 	fill_header();
 	cursor += MD_HISTORY_HEADER_BYTES;
 	growing = true;
 	place_threads(heap);
-	heap->lasting = take;
-	heap->stacks->lasting = take;
+	heap->lasting = heap->stacks->lasting = &lasting;
 }
 
 /* --- fork --------------------------------------------------------------------- */
@@ -386,24 +404,27 @@ static bool replace(struct md_history_area *area, long fd)
 /* The new file, as long as its parent's; a negated errno value if there is to be none, or cannot be. */
 static long create_childs_file(void)
 {
-	struct md_history_place own;
+	static struct md_history_place fresh;
 	uint32_t owner;
 
-	md_history_place_path(md_process.options.history_file, own.path);
-	if (!growing || !strcmp(own.path, place.path))
+	if (!growing || md_is_restricted())
+		return -EPERM;
+	md_history_place_path(md_process.options.history_file, fresh.path);
+	if (!strcmp(fresh.path, place.path))
 		return -EEXIST;
-	long fd = md_history_place_create(&own, &owner);
+	place = fresh;
+	long fd = md_history_place_create(&place, &owner), result = fd;
 
-	if (fd < 0)
-		return fd;
-	long result = md_history_place_extend(fd, 0, file_bytes());
-
-	if (result) {
-		md_history_place_remove(&own);
+	if (fd >= 0 && (result = md_history_place_extend(fd, 0, file_bytes()))) {
+		md_history_place_remove(&place);
 		md_syscall1(SYS_close, fd);
+	}
+	if (result < 0) {
+		/* Said by the first of all children: the header is still the parent's, where all of them see it. */
+		if (!(atomic_fetch_or(&header()->lost, MD_HISTORY_LOST_CHILD) & MD_HISTORY_LOST_CHILD))
+			trouble = reason_of(result);
 		return result;
 	}
-	place = own;
 	return fd;
 }
 
@@ -425,8 +446,9 @@ void md_history_file_after_fork(void)
 {
 	uint32_t count = atomic_load(&md_history_file_state.area_count), parent = md_process.pid;
 
-	if (!count || md_is_restricted())
+	if (!count)
 		return;
+	trouble = NULL; /* it is the parent's to say */
 	long fd = create_childs_file();
 
 	for (uint32_t i = 0; i < count; i++) {
@@ -440,6 +462,8 @@ void md_history_file_after_fork(void)
 	growing = fd >= 0;
 	if (!growing)
 		return;
+	trouble_said = false;
+	atomic_fetch_and(&header()->lost, ~(uint32_t)MD_HISTORY_LOST_CHILD);
 	header()->parent_pid = parent;
 	header()->pid = md_process_pid();
 	header()->process_start = md_history_process_start(header()->pid);

@@ -8,7 +8,7 @@
  * place.
  *
  * Fork   A forked child gets a file of its own, if the option's path has %p in it, or else its own memory; both begin with what its parent had.
- *        A child made past our handlers (raw clone, _Fork) shares its parent's mapping.
+ *        A child made past our handlers (raw clone, _Fork) shares its parent's mapping until it would add a stack or a thread.
  * Locking   MD_LOCK_HISTORY, a leaf. Takes no other lock, allocates nothing, holds no descriptor between calls.
  */
 #ifndef MD_RUNTIME_HISTORY_FILE_H
@@ -29,6 +29,9 @@ void md_history_file_module(uint16_t row);
 
 /* In the child of a fork, before anything is allocated or freed there. */
 void md_history_file_after_fork(void);
+
+/* Says why the child, or more of the history, has no file, if that was not said yet and nobody is writing a report. */
+void md_history_file_say_trouble(void);
 
 /* In a fault handler: if addr is in the mapping, whose file has become shorter, puts zeroed memory in its place: true, and the access may be tried again.
  * Async-signal-safe, takes no lock. */

@@ -14,7 +14,9 @@
 #include "src/history_file.h"
 
 #define TRIES 4 /* while others make and rename files of the same name */
-#define FIELD_START 22 /* of /proc/PID/stat */
+#define FIELD_PARENT 4 /* of /proc/PID/stat */
+#define FIELD_START 22
+#define ANCESTORS_MAX 256
 
 void md_history_place_path(const char *pattern, char path[MD_HISTORY_PATH_BYTES])
 {
@@ -50,11 +52,12 @@ static long stat_of(long fd, struct stat *status)
 	return md_syscall4(SYS_newfstatat, fd, (long)"", (long)status, AT_EMPTY_PATH);
 }
 
-uint64_t md_history_process_start(uint32_t pid)
+/* A number of /proc/PID/stat; 0 if there is no such process. */
+static uint64_t process_field(uint32_t pid, int wanted)
 {
 	char name[32], stat[1024];
 	struct md_text text;
-	uint64_t start = 0;
+	uint64_t number = 0;
 
 	md_text_init(&text, name, sizeof name - 1, false);
 	md_textf(&text, "/proc/%u/stat", pid);
@@ -66,13 +69,30 @@ uint64_t md_history_process_start(uint32_t pid)
 	stat[got > 0 ? got : 0] = '\0';
 	const char *at = strrchr(stat, ')'); /* the second field, a name that may hold anything */
 
-	for (int field = 2; at && field < FIELD_START; field++) {
+	for (int field = 2; at && field < wanted; field++) {
 		at = strchr(at, ' ');
 		at = at ? at + 1 : NULL;
 	}
 	for (; at && *at >= '0' && *at <= '9'; at++)
-		start = start * 10 + (uint64_t)(*at - '0');
-	return start;
+		number = number * 10 + (uint64_t)(*at - '0');
+	return number;
+}
+
+uint64_t md_history_process_start(uint32_t pid)
+{
+	return process_field(pid, FIELD_START);
+}
+
+bool md_history_process_is_ancestor(uint32_t pid)
+{
+	uint32_t ancestor = md_process_pid();
+
+	for (int i = 0; ancestor && i < ANCESTORS_MAX; i++) {
+		ancestor = (uint32_t)process_field(ancestor, FIELD_PARENT);
+		if (ancestor == pid)
+			return true;
+	}
+	return false;
 }
 
 /* What is at path may go: an empty file, or a history of somebody who is not there any more. *worthless: nobody will miss it. */

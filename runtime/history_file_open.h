@@ -8,6 +8,7 @@
 #ifndef MD_RUNTIME_HISTORY_FILE_OPEN_H
 #define MD_RUNTIME_HISTORY_FILE_OPEN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define MD_HISTORY_PATH_BYTES 1024
@@ -33,6 +34,9 @@ long md_history_place_extend(long fd, uint64_t offset, uint64_t bytes);
 
 /* Removes the file that was made. */
 void md_history_place_remove(const struct md_history_place *place);
+
+/* Whether it is the parent of this process, or of its parent, and so on. */
+bool md_history_process_is_ancestor(uint32_t pid);
 
 /* When a process was started, as /proc/PID/stat has it; 0 if it is not there. */
 uint64_t md_history_process_start(uint32_t pid);

@@ -52,7 +52,7 @@ struct md_heap {
 	struct md_stack_store *stacks;
 	struct md_modules modules;
 
-	md_lasting_map *lasting; /* for history rings; NULL: they are in memory of their own. Set before there are threads */
+	const struct md_lasting *lasting; /* for history rings; NULL: they are in memory of their own. Set before there are threads */
 
 	struct md_lock threads_lock;
 	_Atomic(struct md_thread *) threads; /* all, parked ones too */

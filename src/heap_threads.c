@@ -32,7 +32,7 @@ static size_t power_of_two_at_least(size_t value)
 static struct md_event *map_ring(struct md_heap *heap, size_t events)
 {
 	size_t bytes = events * sizeof(struct md_event);
-	struct md_event *ring = heap->lasting ? heap->lasting(MD_LASTING_RING, heap->rings++, bytes) : NULL;
+	struct md_event *ring = heap->lasting ? heap->lasting->map(MD_LASTING_RING, heap->rings++, bytes) : NULL;
 
 	return ring ? ring : md_os_map(0, bytes); /* refused: no history for this thread */
 }
@@ -62,6 +62,8 @@ static struct md_thread *create_thread(struct md_heap *heap, bool first)
 struct md_thread *md_heap_thread_begin(struct md_heap *heap, uint32_t tid)
 {
 	md_lock_take(&heap->threads_lock);
+	if (heap->lasting)
+		heap->lasting->own();
 	struct md_thread *thread = heap->parked;
 
 	if (thread) {

@@ -64,11 +64,12 @@ static inline void md_history_put(struct md_history_ring *ring, struct md_event 
 	struct md_event *to = &ring->events[next & ring->mask];
 
 	/* Word by word from registers. Copying the struct makes the compiler gather it on the stack and load it from there in wider pieces than
-	 * it was stored in, which takes the processor as long as all the rest of the event. */
-	__atomic_store_n(&to->time, event.time, __ATOMIC_RELAXED);
+	 * it was stored in, which takes the processor as long as all the rest of the event. The time comes last: an event that was half written
+	 * when the process died has that of the oldest, or none. */
 	__atomic_store_n(&to->addr_api, event.addr_api, __ATOMIC_RELAXED);
 	__atomic_store_n(&to->size, event.size, __ATOMIC_RELAXED);
 	__atomic_store_n((uint64_t *)&to->stack, event.stack | (uint64_t)event.error << 32, __ATOMIC_RELAXED);
+	__atomic_store_n(&to->time, event.time, __ATOMIC_RELEASE);
 	atomic_store_explicit(&ring->next, next + 1, memory_order_release); /* pairs with md_history_read */
 }
 

@@ -24,7 +24,12 @@
 #define MD_HISTORY_CHUNK_STEP 64u
 
 /* Why something is not in the file. */
-enum md_history_lost { MD_HISTORY_LOST_RING = 1, MD_HISTORY_LOST_STACKS = 2, MD_HISTORY_LOST_MODULE = 4 };
+enum md_history_lost {
+	MD_HISTORY_LOST_RING = 1,
+	MD_HISTORY_LOST_STACKS = 2,
+	MD_HISTORY_LOST_MODULE = 4,
+	MD_HISTORY_LOST_CHILD = 8, /* forked children could not have files */
+};
 
 struct md_history_file_header {
 	char magic[8];

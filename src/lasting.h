@@ -20,7 +20,13 @@ enum md_lasting_kind {
 	MD_LASTING_KINDS
 };
 
-/* Zeroed memory, aligned to 64 bytes, never given back; NULL if there is none. Called with locks of ranks up to MD_LOCK_STACKS held. */
-typedef void *md_lasting_map(enum md_lasting_kind kind, uint32_t index, size_t bytes);
+/* Both are called with locks of ranks up to MD_LOCK_STACKS held. */
+struct md_lasting {
+	/* Zeroed memory, aligned to 64 bytes, never given back; NULL if there is none. */
+	void *(*map)(enum md_lasting_kind kind, uint32_t index, size_t bytes);
+	/* Called before threads, stacks or frames are written to: a child that was forked behind our back still shares them with its parent, and gets
+	 * its own. */
+	void (*own)(void);
+};
 
 #endif

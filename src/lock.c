@@ -46,8 +46,14 @@ static void notice_fork(void)
 	_Atomic uint32_t *mark = md_os_fork_mark();
 	uint32_t unset = 0;
 
-	if (mark && atomic_compare_exchange_strong(mark, &unset, 1))
+	if (mark && !atomic_load_explicit(mark, memory_order_relaxed) && atomic_compare_exchange_strong(mark, &unset, 1))
 		atomic_fetch_add(&generation, 1);
+}
+
+uint32_t md_lock_generation(void)
+{
+	notice_fork();
+	return atomic_load(&generation);
 }
 
 static bool held_by_fork_here(struct md_lock *lock)

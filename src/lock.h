@@ -48,6 +48,9 @@ void md_lock_take(struct md_lock *lock);
 bool md_lock_try(struct md_lock *lock);
 void md_lock_release(struct md_lock *lock);
 
+/* Changes when this process turns out to be the child of a fork that nobody told us about. Async-signal-safe. */
+uint32_t md_lock_generation(void);
+
 /* Takes the lock and opens it to the calling thread: its own takes and releases are then nothing. */
 void md_lock_fork_hold(struct md_lock *lock);
 

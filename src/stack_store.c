@@ -93,9 +93,16 @@ static bool rebuild_frames(struct md_stack_store *store, uint32_t capacity, uint
 
 static void *take_chunk(struct md_stack_store *store, enum md_lasting_kind kind, uint32_t index, size_t bytes)
 {
-	void *chunk = store->lasting ? store->lasting(kind, index, bytes) : NULL;
+	void *chunk = store->lasting ? store->lasting->map(kind, index, bytes) : NULL;
 
 	return chunk ? chunk : md_arena_take(store->arena, bytes, 64);
+}
+
+static void lock_to_write(struct md_stack_store *store)
+{
+	md_lock_take(&store->lock);
+	if (store->lasting)
+		store->lasting->own();
 }
 
 /* Place of a frame by its number, its chunk made when needed. */
@@ -119,7 +126,7 @@ uint32_t md_frame_put(struct md_stack_store *store, struct md_frame frame, uint3
 
 	if (!frame.pc)
 		return 0;
-	md_lock_take(&store->lock);
+	lock_to_write(store);
 	const struct md_frame_slot *known = md_frame_find(store, frame.pc);
 
 	if (known) {
@@ -257,7 +264,7 @@ md_stack_id md_stack_store_put_numbers(struct md_stack_store *store, const uint3
 
 	if (id)
 		return (md_stack_id){ id };
-	md_lock_take(&store->lock);
+	lock_to_write(store);
 	id = md_stack_store_find(store, hash).value;
 	if (!id) {
 		struct md_stack_index *index = atomic_load_explicit(&store->index, memory_order_relaxed);

@@ -53,7 +53,7 @@ struct md_stack_index;
 struct md_stack_store {
 	struct md_lock lock;
 	struct md_arena *arena;
-	md_lasting_map *lasting; /* for lists and frames; NULL, or without room: the arena */
+	const struct md_lasting *lasting; /* for lists and frames; NULL, or without room: the arena */
 	_Atomic(struct md_frame_table *) frames;
 	_Atomic(struct md_frame *) frame_chunks[MD_FRAME_CHUNKS_MAX]; /* frame number to frame */
 	_Atomic uint32_t frame_count;

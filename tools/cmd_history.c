@@ -360,13 +360,15 @@ static void put_head(struct md_text *text, const struct md_history_reader *reade
 	if (header->parent_pid)
 		md_textf(text, "It was forked by process %u, whose history until then is in it.\n", header->parent_pid);
 	if (reader->event_count) {
-		md_textf(text, "%lu rings", (uint64_t)reader->ring_count);
+		md_textf(text, "%lu ring%s", (uint64_t)reader->ring_count, reader->ring_count == 1 ? "" : "s");
 		char range[96];
 
 		snprintf(range, sizeof range, "; events from %.6f s to %.6f s after the start\n", seconds[0], seconds[reader->event_count - 1]);
 		md_text_put(text, range);
 	}
-	if (header->lost)
+	if (header->lost & MD_HISTORY_LOST_CHILD)
+		md_text_put(text, "Forked children could not have files of their own.\n");
+	if (header->lost & ~(uint32_t)MD_HISTORY_LOST_CHILD)
 		md_textf(text, "The file had no room for all:%s%s%s.\n", header->lost & MD_HISTORY_LOST_RING ? " threads are missing" : "",
 			header->lost & MD_HISTORY_LOST_STACKS ? " stacks are missing" : "",
 			header->lost & MD_HISTORY_LOST_MODULE ? " modules are missing" : "");

@@ -74,14 +74,37 @@ static bool is_sound_event(const struct md_event *event)
 	return kind == MD_EVENT_FAILED ? event->error < MD_ERROR_COUNT : md_event_addr(event) != 0;
 }
 
+/* Where the oldest event of a ring is that has no empty place left; count, if it has. */
+static size_t find_oldest(const unsigned char *bytes, size_t count)
+{
+	uint64_t least = UINT64_MAX;
+	size_t oldest = count;
+
+	for (size_t at = 0; at + sizeof(struct md_event) <= count; at += sizeof(struct md_event)) {
+		struct md_event event;
+
+		memcpy(&event, bytes + at, sizeof event);
+		if (!event.time)
+			return count;
+		if (event.time < least) {
+			least = event.time;
+			oldest = at;
+		}
+	}
+	return oldest;
+}
+
 static bool read_ring(struct md_history_reader *reader, const unsigned char *bytes, size_t count)
 {
+	size_t oldest = find_oldest(bytes, count);
+
 	reader->ring_count++;
 	for (size_t at = 0; at + sizeof(struct md_event) <= count; at += sizeof(struct md_event)) {
 		struct md_event event;
 
 		memcpy(&event, bytes + at, sizeof event);
-		if (!event.time) /* never written */
+		/* Never written; or the one that may be half overwritten (md_history_put). */
+		if (!event.time || at == oldest)
 			continue;
 		if (!is_sound_event(&event))
 			reader->bad_events++;
@@ -151,11 +174,22 @@ static bool read_module(struct md_history_reader *reader, uint32_t index, const 
 	return true;
 }
 
+static void read_threads(struct md_history_reader *reader, const unsigned char *bytes, size_t count)
+{
+	size_t rows = count / sizeof *reader->threads;
+
+	if (rows > MD_THREAD_INFOS_MAX)
+		rows = MD_THREAD_INFOS_MAX;
+	if (rows > reader->thread_count)
+		reader->thread_count = rows;
+	memcpy(reader->threads, bytes, rows * sizeof *reader->threads);
+}
+
 static bool read_chunk(struct md_history_reader *reader, const struct md_history_chunk *chunk, const unsigned char *bytes, size_t count)
 {
 	switch (chunk->kind) {
 	case MD_LASTING_THREADS:
-		memcpy(reader->threads, bytes, count < MD_THREAD_INFOS_MAX * sizeof *reader->threads ? count : MD_THREAD_INFOS_MAX * sizeof *reader->threads);
+		read_threads(reader, bytes, count);
 		return true;
 	case MD_LASTING_RING:
 		return read_ring(reader, bytes, count);
@@ -222,12 +256,16 @@ bool md_history_reader_knows(const struct md_history_reader *reader, md_stack_id
 }
 
 /* A stack that is not known as a whole is none: nobody is to look for its frames. */
-static void check_stacks(struct md_history_reader *reader)
+static void check_rows(struct md_history_reader *reader)
 {
 	for (size_t i = 0; i < reader->event_count; i++)
 		if (!is_sound_list(reader->stacks, reader->events[i].stack))
 			reader->events[i].stack = 0;
-	for (size_t i = 0; i < MD_THREAD_INFOS_MAX; i++) {
+	for (size_t i = 0; i < reader->thread_count; i++) {
+		unsigned char alive; /* of a bool, only 0 and 1 are that */
+
+		memcpy(&alive, &reader->threads[i].alive, 1);
+		reader->threads[i].alive = alive == 1;
 		end_text(reader->threads[i].name, sizeof reader->threads[i].name);
 		if (!is_sound_list(reader->stacks, reader->threads[i].created.value))
 			reader->threads[i].created = MD_STACK_NONE;
@@ -269,7 +307,7 @@ const char *md_history_reader_open(struct md_history_reader *reader, const unsig
 	name_missing_modules(reader->modules);
 	if (!read_chunks(reader, bytes, count))
 		return "there is not enough memory";
-	check_stacks(reader);
+	check_rows(reader);
 	if (reader->event_count)
 		qsort(reader->events, reader->event_count, sizeof *reader->events, compare_times);
 	return NULL;

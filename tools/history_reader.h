@@ -25,7 +25,8 @@ struct md_history_reader {
 	struct md_arena arena;
 	struct md_stack_store *stacks;
 	struct md_modules *modules;
-	struct md_thread_info *threads; /* MD_THREAD_INFOS_MAX rows */
+	struct md_thread_info *threads; /* MD_THREAD_INFOS_MAX rows; those that the file does not have are zero */
+	size_t thread_count;            /* that it has */
 	struct md_event *events;        /* of all rings, by time */
 	size_t event_count, event_room;
 	size_t ring_count;

@@ -4,6 +4,8 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,12 +24,21 @@ static __attribute__((noinline)) void *child_owner(void)
 	return malloc(3002);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	void *volatile before = both_owner(), *volatile after;
+	const char *how = argc > 1 ? argv[1] : "fork";
 	int status;
 
-	pid_t child = fork();
+	if (!strcmp(how, "limit")) {
+		struct rlimit small = { 4096, RLIM_INFINITY };
+
+		setrlimit(RLIMIT_FSIZE, &small);
+		if (fork() == 0) /* one more, and its child */
+			return fork() == 0 ? 0 : wait(&status) < 0;
+		wait(&status);
+	}
+	pid_t child = strcmp(how, "behind") ? fork() : _Fork();
 
 	if (child == 0) {
 		for (int i = 0; i < 3000; i++) { /* more than a ring of its own would hold back */

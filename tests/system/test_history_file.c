@@ -97,10 +97,11 @@ Test(history_file, holds_thousands_of_threads, .timeout = 240)
 	run_folder_remove(folder);
 }
 
-Test(history_file, of_a_forked_child_is_its_own, .timeout = 120)
+/* how: what history_fork is told. */
+static void expect_files_of_their_own(const char *how)
 {
 	char *folder = run_folder_make(), *path = join(folder, "history.%p"), name[64];
-	struct run_setup setup = { .program = "programs/history_fork" };
+	struct run_setup setup = { .program = "programs/history_fork", .arguments = { how } };
 	int parent, child;
 
 	setup.environment[0] = option_for(path);
@@ -121,6 +122,58 @@ Test(history_file, of_a_forked_child_is_its_own, .timeout = 120)
 	cr_expect(strstr(childs.text, "forked by process"), "%.3000s", childs.text);
 	run_destroy(&childs);
 	run_destroy(&parents);
+	run_destroy(&done);
+	run_folder_remove(folder);
+}
+
+Test(history_file, of_a_forked_child_is_its_own, .timeout = 120)
+{
+	expect_files_of_their_own(NULL);
+}
+
+/* Our handlers do not run: until the child notices, it and its parent write to the same memory. */
+Test(history_file, of_a_child_forked_behind_our_back_is_its_own, .timeout = 120)
+{
+	expect_files_of_their_own("behind");
+}
+
+Test(history_file, that_children_cannot_have_is_one_line, .timeout = 120)
+{
+	char *folder = run_folder_make(), *path = join(folder, "history.%p"), name[64];
+	struct run_setup setup = { .program = "programs/history_fork", .arguments = { "limit" } };
+	int parent;
+
+	setup.environment[0] = option_for(path);
+	struct run_result done = run_program(&setup);
+
+	cr_assert(done.status == 0 && sscanf(done.text, "%d", &parent) == 1, "status %d signal %d %s", done.status, done.signal, done.report);
+	cr_expect(strstr(done.report, "ulimit -f"), "%s", done.report);
+	cr_expect_eq(run_count(done.report, "\n"), 1, "%s", done.report);
+	snprintf(name, sizeof name, "history.%d", parent);
+	struct run_result told = read_history(join(folder, name), NULL, NULL);
+
+	cr_expect(strstr(told.text, "parent_owner") && strstr(told.text, "Forked children could not have files"), "%s%s", told.text, told.report);
+	run_destroy(&told);
+	run_destroy(&done);
+	run_folder_remove(folder);
+}
+
+/* A program started by one that has the file says nothing: it was not asked for one of its own. */
+Test(history_file, of_a_program_is_not_that_of_programs_it_starts, .timeout = 120)
+{
+	char *folder = run_folder_make(), *path = join(folder, "history"), command[600];
+	struct run_setup setup = { .program = "/bin/sh", .arguments = { "-c", command } };
+
+	snprintf(command, sizeof command, "(%s end 2; :); :", run_build_path("programs/history_busy"));
+	setup.environment[0] = option_for(path);
+	struct run_result done = run_program(&setup);
+
+	cr_expect_eq(done.status, 0, "status %d signal %d %s", done.status, done.signal, done.report);
+	cr_expect_str_empty(done.report);
+	struct run_result told = read_history(path, "--last=1", NULL);
+
+	cr_expect(strstr(told.text, "/sh), started") || strstr(told.text, "/dash), started"), "%s", told.text);
+	run_destroy(&told);
 	run_destroy(&done);
 	run_folder_remove(folder);
 }
@@ -224,10 +277,10 @@ Test(history_file, on_a_full_disk_is_one_line, .timeout = 120)
 	run_folder_remove(folder);
 }
 
-Test(history_file, that_becomes_shorter_does_not_end_the_process, .timeout = 120)
+static void expect_to_outlive_its_file(const char *options)
 {
 	char *folder = run_folder_make(), *path = join(folder, "history");
-	struct run_setup setup = { .program = "programs/history_truncate", .arguments = { path } };
+	struct run_setup setup = { .program = "programs/history_truncate", .arguments = { path }, .options = options };
 
 	setup.environment[0] = option_for(path);
 	struct run_result done = run_program(&setup);
@@ -236,6 +289,12 @@ Test(history_file, that_becomes_shorter_does_not_end_the_process, .timeout = 120
 	cr_expect_str_eq(done.text, "still here\n");
 	run_destroy(&done);
 	run_folder_remove(folder);
+}
+
+Test(history_file, that_becomes_shorter_does_not_end_the_process, .timeout = 120)
+{
+	expect_to_outlive_its_file(NULL);
+	expect_to_outlive_its_file("faults=no");
 }
 
 Test(history_file, of_the_run_before_is_put_aside, .timeout = 120)
