@@ -221,6 +221,7 @@ static void find_next(void)
 	FIND(malloc_info);
 	md_actions_find();
 	md_leak_events_find();
+	md_lsan_find();
 }
 
 bool md_resolves_to(const char *name, const void *ours)

@@ -30,13 +30,36 @@ static const char *suppressions;
 static bool turned_off;
 static _Atomic bool searched;
 
-/* Where we stand back, another library's of the same name may be behind ours. */
+/* Where we stand back, another library's of the same name may be behind ours. Its malloc may call these while the loader allocates for a look-up, which is
+ * why they are not looked up when they are called. */
+static struct {
+	__typeof__(&__lsan_disable) __lsan_disable;
+	__typeof__(&__lsan_enable) __lsan_enable;
+	__typeof__(&__lsan_ignore_object) __lsan_ignore_object;
+	__typeof__(&__lsan_register_root_region) __lsan_register_root_region;
+	__typeof__(&__lsan_unregister_root_region) __lsan_unregister_root_region;
+	__typeof__(&__lsan_do_leak_check) __lsan_do_leak_check;
+	__typeof__(&__lsan_do_recoverable_leak_check) __lsan_do_recoverable_leak_check;
+} next;
+
+#define FIND_NEXT(name) (next.name = (__typeof__(next.name))dlsym(RTLD_NEXT, #name))
+
+void md_lsan_find(void)
+{
+	if (!FIND_NEXT(__lsan_disable)) /* nobody has one without the others */
+		return;
+	FIND_NEXT(__lsan_enable);
+	FIND_NEXT(__lsan_ignore_object);
+	FIND_NEXT(__lsan_register_root_region);
+	FIND_NEXT(__lsan_unregister_root_region);
+	FIND_NEXT(__lsan_do_leak_check);
+	FIND_NEXT(__lsan_do_recoverable_leak_check);
+}
+
 #define CALL_NEXT(name, ...) \
 	do { \
-		__typeof__(&name) next_ = md_mode_is(MD_MODE_PASS) ? (__typeof__(&name))dlsym(RTLD_NEXT, #name) : NULL; \
-\
-		if (next_) \
-			next_(__VA_ARGS__); \
+		if (md_mode_is(MD_MODE_PASS) && next.name) \
+			next.name(__VA_ARGS__); \
 	} while (0)
 
 /* --- what the program says ---------------------------------------------------- */
@@ -189,11 +212,8 @@ int __lsan_do_recoverable_leak_check(void)
 	struct md_leaks_here here;
 	long found = 0;
 
-	if (!self) {
-		int (*next)(void) = md_mode_is(MD_MODE_PASS) ? (int (*)(void))dlsym(RTLD_NEXT, "__lsan_do_recoverable_leak_check") : NULL;
-
-		return next ? next() : 0;
-	}
+	if (!self)
+		return md_mode_is(MD_MODE_PASS) && next.__lsan_do_recoverable_leak_check ? next.__lsan_do_recoverable_leak_check() : 0;
 	if (!turned_off) {
 		struct md_leaks_request request = { .when = MD_LEAKS_ON_REQUEST, .fd = MD_TO_SINK, .quiet = true };
 

@@ -14,6 +14,9 @@
 
 #include "src/options.h"
 
+/* Looks up another library's calls of the same names. Constructor only, while the mode is BOOT: asks the loader. */
+void md_lsan_find(void);
+
 /* Asks the program; what it says about options is put into md_process.options. sources are those of the options so far. */
 void md_lsan_init(enum md_option_source *sources);
 
