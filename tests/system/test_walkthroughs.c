@@ -18,7 +18,7 @@
 #define EXPECTED_MAX 32
 #define SCRIPT_BYTES 16384
 
-static const char *const names[] = { "crash", "ci", "server" };
+static const char *const names[] = { "crash", "ci", "server", "killed" };
 
 struct walkthrough {
 	char script[SCRIPT_BYTES];
