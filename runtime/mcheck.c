@@ -15,6 +15,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#define MALLOC_DEBUG_LIBRARY
 #include "include/malloc_debug.h"
 #include "runtime/boot.h"
 #include "runtime/entry.h"

@@ -60,7 +60,7 @@ exports: $(LIB)
 	tests/install/check-exports --list $(LIB) > tests/install/exports.txt
 # OLD is the library of the last release: fails if a program that was linked against it would not work with this one.
 check-abi: $(LIB)
-	abidiff --no-added-syms --no-corpus-path $(OLD) $(LIB)
+	tests/install/check-abi $(OLD) $(LIB)
 check: check-exports check-install
 
 .PHONY: deb check-deb check-reproducible

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Interfaces that programs have from glibc: mcheck and its relatives, malloc_info.
+ * Interfaces that programs have from glibc: mcheck and its relatives, malloc_info; and from sanitizers: questions to the
+ * allocator.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -83,4 +84,18 @@ Test(interfaces, malloc_info_is_xml_with_true_numbers, .timeout = 60)
 	cr_expect(after - before == 3000 && blocks_after - blocks_before == 3, "%lu in %lu, then %lu in %lu", before, blocks_before, after, blocks_after);
 	cr_expect_str_eq(third, "=====\n-1\n");
 	run_destroy(&result);
+}
+
+Test(interfaces, sanitizers_questions_to_the_allocator_are_answered, .timeout = 60)
+{
+	struct run_result plain = run_plain("programs/allocator_interface");
+	struct run_result result = run_preloaded("programs/allocator_interface", NULL);
+	struct run_result full = run_preloaded("programs/allocator_interface", "preset=full");
+
+	cr_expect_str_eq(plain.text, "none\n");
+	cr_expect(result.status == 0 && !strcmp(result.text, "all as expected\n"), "status %d\n%s%s", result.status, result.text, result.report);
+	cr_expect(full.status == 0 && !strcmp(full.text, "all as expected\n"), "status %d\n%s%s", full.status, full.text, full.report);
+	run_destroy(&plain);
+	run_destroy(&result);
+	run_destroy(&full);
 }
