@@ -11,7 +11,7 @@
 #define FIRST_BLOCKS 4                        /* of each stack, by thread */
 #define BURST_BLOCKS 512                      /* of a process */
 #define SUSPECTED_BLOCKS 65536
-#define TIME_SHIFT 6                          /* 1/64 of the time that passes */
+#define TIME_SHIFT 8                          /* 1/256 of the time that passes; faults at the first touch take as much again */
 #define CREDIT_STEP_TICKS ((int64_t)1 << 16)  /* credit is renewed no more often */
 #define CREDIT_BLOCKS_MAX 128                 /* credit never grows above the cost of so many */
 #define BYTES_MIN ((size_t)4 << 20)           /* of live guarded pages, whatever the size of the heap */

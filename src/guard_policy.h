@@ -4,7 +4,7 @@
  *
  * Guarding a block costs some microseconds and at least a page of memory. With `auto`, the first few blocks of each allocation stack ask for a guard, and
  * one of many later ones, at distances that grow while no time is to be had. They get it while three budgets last: for first blocks a burst at the start, so that
- * a small program is guarded as a whole; then a share of the time that passes (1/64), against which the measured time of guarding is set; and bytes of
+ * a small program is guarded as a whole; then a share of the time that passes (1/256), against which the measured time of guarding is set; and bytes of
  * pages in use. A stack whose block was found damaged gets all its later blocks guarded, up to a limit for the process. `all` guards every block.
  *
  * The way of a malloc that asks nothing is a load and two comparisons of the thread's own data (md_guard_asks).
