@@ -12,7 +12,8 @@
 /* Those that must stay silent (test_clean.c), and what other tests run with arguments of their own. */
 static bool is_of_others(const char *source)
 {
-	static const char *const prefixes[] = { "/ok_", "/plugin_", "/leak_", "/event_", "/calls_", "/refuse", "/debugger_", "/history_", "/prof_" };
+	static const char *const prefixes[] = { "/ok_", "/plugin_", "/leak_", "/event_", "/calls_", "/refuse", "/debugger_", "/history_", "/prof_",
+		"/mcheck" };
 
 	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
 		if (strstr(source, prefixes[i]))
