@@ -204,7 +204,7 @@ def asciidoc(data):
     machine = data["machine"]
     small = small_input_tools(data)
     out = [f"Ratios to plain glibc, medians of {data['runs']} interleaved runs (slow tools: fewer) of `make bench` on an {machine['cpu']}",
-           f"({machine['processors']} processors), {machine['versions']['glibc']}, {machine['versions']['gcc']}.",
+           f"({machine['processors']} processors), glibc {machine['versions']['glibc'].split()[-1]}, gcc {machine['versions']['gcc'].split()[-1]}.",
            "A mean with ^+^ leaves out what did not get through. Instead of a ratio: a signal or exit status, `>N s` for the time limit,",
            "`output` where it printed something else, `report` where it reported an error.",
            *([f"{', '.join(small)}: on small inputs, compared with plain on these."] if small else []), ""]

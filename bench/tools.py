@@ -66,7 +66,7 @@ def all_tools(library):
         ours("light", "preset light", PRESET="light"),
         ours("default", "defaults"),
         ours("full", "preset full", PRESET="full"),
-        without("no-stacks", "stacks", BACKTRACE="0"),
+        without("no-stacks", "stacks", BACKTRACE="0", LEAKS="off"),  # known leaks are known by their stacks
         without("no-quarantine", "quarantine", QUARANTINE="0"),
         without("no-history", "history", HISTORY="0"),
         without("no-guards", "guard pages", GUARD="off"),
