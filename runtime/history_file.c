@@ -22,6 +22,7 @@
 #define AREA_MORE_MIN ((size_t)1 << 20)
 #define AREA_MORE_MAX ((size_t)64 << 20)
 #define RATE_NANOSECONDS 200000 /* to compare the clocks for: a tick to a thousandth. A reader that runs on the same system knows better */
+#define RATE_LOOKS_MAX 20000    /* where a filter answers for the clock, it stands still */
 
 static struct md_lock lock = { .rank = MD_LOCK_HISTORY };
 static struct md_history_place place;
@@ -71,6 +72,8 @@ static const char *reason_of(long result)
 		return "it was moved or removed";
 	case ENOMEM:
 		return "there is no memory to map it";
+	case EBUSY:
+		return "another process is making it at this moment (%p in the path gives each its own)";
 	default:
 		return "the system refuses it";
 	}
@@ -84,10 +87,12 @@ void md_history_file_say_trouble(void)
 
 	if (!trouble || trouble_said || !md_lock_try(&md_report_lock))
 		return;
-	trouble_said = true;
-	md_text_init(&text, line, sizeof line, false);
-	md_textf(&text, "malloc-debug: history_file: %S: %s; what comes from now on stays in memory\n", place.path, trouble);
-	md_sink_write(line, text.length);
+	if (!trouble_said) { /* by another thread, meanwhile */
+		trouble_said = true;
+		md_text_init(&text, line, sizeof line, false);
+		md_textf(&text, "malloc-debug: history_file: %S: %s; what comes from now on stays in memory\n", place.path, trouble);
+		md_sink_write(line, text.length);
+	}
 	md_lock_release(&md_report_lock);
 }
 
@@ -185,26 +190,6 @@ static void *take(enum md_lasting_kind kind, uint32_t index, size_t bytes)
 	return result;
 }
 
-void md_history_file_module(uint16_t row)
-{
-	if (!atomic_load_explicit(&md_history_file_state.area_count, memory_order_relaxed) || !row)
-		return;
-	const struct md_module *module = md_modules_get(&md_process.heap.modules, row);
-	size_t length = strlen(module->path);
-	struct md_history_module *copy = take(MD_LASTING_MODULE, row, sizeof *copy + length);
-
-	if (!copy)
-		return;
-	copy->begin = module->begin;
-	copy->end = module->end;
-	copy->bias = module->bias;
-	memcpy(copy->build_id, module->build_id, sizeof copy->build_id);
-	copy->build_id_bytes = module->build_id_bytes;
-	copy->path_bytes = (uint32_t)length;
-	memcpy(copy->path, module->path, length);
-	atomic_store_explicit(&((struct md_history_chunk *)copy)[-1].magic, MD_HISTORY_CHUNK_MAGIC, memory_order_release);
-}
-
 /* A child of whose fork nobody told us: until here it wrote to its parent's rings, and goes no further. */
 static void own(void)
 {
@@ -218,6 +203,28 @@ static void own(void)
 	generation = now;
 	md_lock_release(&lock);
 	md_history_file_say_trouble();
+}
+
+void md_history_file_module(uint16_t row)
+{
+	if (!atomic_load_explicit(&md_history_file_state.area_count, memory_order_relaxed) || !row)
+		return;
+	const struct md_module *module = md_modules_get(&md_process.heap.modules, row);
+	size_t length = strlen(module->path);
+
+	own();
+	struct md_history_module *copy = take(MD_LASTING_MODULE, row, sizeof *copy + length);
+
+	if (!copy)
+		return;
+	copy->begin = module->begin;
+	copy->end = module->end;
+	copy->bias = module->bias;
+	memcpy(copy->build_id, module->build_id, sizeof copy->build_id);
+	copy->build_id_bytes = module->build_id_bytes;
+	copy->path_bytes = (uint32_t)length;
+	memcpy(copy->path, module->path, length);
+	atomic_store_explicit(&((struct md_history_chunk *)copy)[-1].magic, MD_HISTORY_CHUNK_MAGIC, memory_order_release);
 }
 
 /* --- start -------------------------------------------------------------------- */
@@ -258,7 +265,7 @@ static void fill_header(void)
 	};
 	read_boot_id(head->boot_id);
 	memcpy(head->program, md_process.program, sizeof head->program);
-	while ((head->later_nanoseconds = md_os_nanoseconds()) - head->start_nanoseconds < RATE_NANOSECONDS)
+	for (unsigned i = 0; i < RATE_LOOKS_MAX && (head->later_nanoseconds = md_os_nanoseconds()) - head->start_nanoseconds < RATE_NANOSECONDS; i++)
 		;
 	head->later_ticks = md_clock_now();
 	memcpy(head->magic, MD_HISTORY_FILE_MAGIC, sizeof head->magic);
@@ -317,9 +324,11 @@ void md_history_file_begin(void (*complain)(void *context, const char *line))
 
 	if (fd >= 0) {
 		result = add_area(fd, round_up(first, AREA_STEP));
-		md_syscall1(SYS_close, fd);
 		if (result)
 			md_history_place_remove(&place);
+		else
+			fill_header();
+		md_syscall1(SYS_close, fd); /* from now on others see whose it is: see md_history_place_create */
 	}
 	if (result) {
 		if (!owner || !md_history_process_is_ancestor(owner)) /* children of a program with a file have none, unless the path has %p */
@@ -328,7 +337,6 @@ void md_history_file_begin(void (*complain)(void *context, const char *line))
 	}
 	md_history_file_state.path = place.path;
 	generation = md_lock_generation();
-	fill_header();
 	cursor += MD_HISTORY_HEADER_BYTES;
 	growing = true;
 	place_threads(heap);
@@ -366,9 +374,13 @@ static size_t used_bytes(const struct md_history_chunk *chunk)
 	return used < all ? used : all;
 }
 
+/* Of the last area, as far as it was used when this process began: what its parent took of it since then is not ours. */
 static void copy_area(const struct md_history_area *area, uintptr_t to)
 {
 	uintptr_t at = area->begin, stop = area->begin + area->bytes;
+
+	if (stop == end)
+		stop = cursor;
 
 	if (!area->offset) {
 		memcpy((void *)to, (const void *)at, sizeof(struct md_history_file_header));
@@ -377,7 +389,8 @@ static void copy_area(const struct md_history_area *area, uintptr_t to)
 	while (at + sizeof(struct md_history_chunk) <= stop) {
 		const struct md_history_chunk *chunk = (const struct md_history_chunk *)at;
 
-		if (!chunk->check) /* a chunk in the making has one, too */
+		/* A chunk in the making has its sum, too: the first without is the end. */
+		if (!chunk->check || chunk->check != md_history_chunk_check(chunk) || chunk->bytes > stop - at - sizeof *chunk)
 			break;
 		memcpy((void *)(to + (at - area->begin)), chunk, sizeof *chunk + used_bytes(chunk));
 		at += sizeof *chunk + round_up(chunk->bytes, MD_HISTORY_CHUNK_STEP);
@@ -452,6 +465,8 @@ void md_history_file_after_fork(void)
 	long fd = create_childs_file();
 
 	for (uint32_t i = 0; i < count; i++) {
+		if (fd < 0 && !areas[i].is_file) /* memory of our own */
+			continue;
 		if (replace(&areas[i], fd) || (fd >= 0 && replace(&areas[i], -1)))
 			continue;
 		stop_recording(); /* without memory for a copy */

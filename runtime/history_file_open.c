@@ -34,17 +34,9 @@ void md_history_place_path(const char *pattern, char path[MD_HISTORY_PATH_BYTES]
 	memcpy(path + folder, expanded, length + 1);
 }
 
-/* Never one of the standard three: a program that closed these must not find our file there. */
 static long open_at(const char *path, int flags)
 {
-	long fd = md_syscall4(SYS_openat, AT_FDCWD, (long)path, flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0600);
-
-	if (fd < 0 || fd > 2)
-		return fd;
-	long high = md_syscall3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 200);
-
-	md_syscall1(SYS_close, fd);
-	return high;
+	return md_log_file_open(path, flags | O_NOFOLLOW | O_NONBLOCK);
 }
 
 static long stat_of(long fd, struct stat *status)
@@ -95,10 +87,25 @@ bool md_history_process_is_ancestor(uint32_t pid)
 	return false;
 }
 
+/* Whoever makes a file holds a lock on it until its header says whose it is. On a file system without locks nobody holds one. */
+static void lock_file(long fd)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	md_syscall3(SYS_fcntl, fd, F_OFD_SETLK, (long)&lock);
+}
+
+static bool is_locked(long fd)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	return !md_syscall3(SYS_fcntl, fd, F_OFD_GETLK, (long)&lock) && lock.l_type != F_UNLCK;
+}
+
 /* What is at path may go: an empty file, or a history of somebody who is not there any more. *worthless: nobody will miss it. */
 static long may_go(const char *path, uint32_t *owner, bool *worthless)
 {
-	struct md_history_file_header header;
+	struct md_history_file_header header = { .magic = "" };
 	struct stat status;
 	long fd = open_at(path, O_RDONLY);
 
@@ -108,6 +115,8 @@ static long may_go(const char *path, uint32_t *owner, bool *worthless)
 
 	if (!result && S_ISREG(status.st_mode))
 		got = md_syscall3(SYS_read, fd, (long)&header, sizeof header);
+	if (!result && !header.magic[0] && is_locked(fd))
+		result = -EBUSY;
 	md_syscall1(SYS_close, fd);
 	if (result)
 		return result;
@@ -149,6 +158,7 @@ long md_history_place_create(struct md_history_place *place, uint32_t *owner)
 		struct stat status;
 
 		if (fd >= 0) {
+			lock_file(fd);
 			if (stat_of(fd, &status)) {
 				md_syscall1(SYS_close, fd);
 				return -EIO;
@@ -181,7 +191,7 @@ long md_history_place_open(const struct md_history_place *place)
 	return -ESTALE;
 }
 
-/* Where the file system cannot set room aside it is written to. */
+/* Where the file system cannot set room aside, or not at once, it is written to. */
 static long write_zeros(long fd, uint64_t offset, uint64_t bytes)
 {
 	static const char zeros[16384];
@@ -207,10 +217,9 @@ long md_history_place_extend(long fd, uint64_t offset, uint64_t bytes)
 	/* To ask for more than this would bring a SIGXFSZ. */
 	if (!md_syscall4(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit) && limit.rlim_cur != RLIM_INFINITY && offset + bytes > limit.rlim_cur)
 		return -EFBIG;
-	do
-		result = md_syscall4(SYS_fallocate, fd, 0, (long)offset, (long)bytes);
-	while (result == -EINTR);
-	if (result == -EOPNOTSUPP || result == -ENOSYS)
+	result = md_syscall4(SYS_fallocate, fd, 0, (long)offset, (long)bytes);
+	/* A signal makes some file systems give back all that they had set aside: a program with a timer would never get to the end of it. */
+	if (result == -EOPNOTSUPP || result == -ENOSYS || result == -EINTR)
 		result = write_zeros(fd, offset, bytes);
 	if (result)
 		md_syscall2(SYS_ftruncate, fd, (long)offset);

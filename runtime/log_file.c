@@ -16,6 +16,7 @@
 #include "src/os.h"
 
 #define LOCK_NANOSECONDS 2000000000ull
+#define HIGH_FD 200
 #define TRIES 8       /* to get a file that nobody puts aside at that moment */
 #define HEAD_BYTES 96 /* of a document's head that are compared; what follows may be another version's */
 
@@ -57,17 +58,24 @@ void md_log_file_path(const char *pattern, char path[MD_LOG_PATH_BYTES])
 	path[text.length] = '\0';
 }
 
-static long open_file(const char *path, int flags)
+long md_log_file_open(const char *path, int flags)
 {
-	long fd = md_syscall4(SYS_openat, AT_FDCWD, (long)path, flags | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+	long fd = md_syscall4(SYS_openat, AT_FDCWD, (long)path, flags | O_CLOEXEC | O_NOCTTY, 0600);
 
 	if (fd < 0 || fd > 2)
 		return fd;
-	/* A program that closed 0-2 must not find our file there, not even for a moment that another thread could use. */
-	long high = md_syscall3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 200);
+	/* A program that closed 0-2 must not find our file there while we write. */
+	long high = md_syscall3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, HIGH_FD);
 
+	if (md_syscall_failed(high)) /* there may be fewer descriptors */
+		high = md_syscall3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 3);
 	md_syscall1(SYS_close, fd);
 	return high;
+}
+
+static long open_file(const char *path, int flags)
+{
+	return md_log_file_open(path, flags | O_CREAT | O_NOFOLLOW);
 }
 
 static bool stat_at(long fd, const char *path, int flags, struct stat *status)

@@ -22,6 +22,9 @@
 /* The path that a pattern means; cut if it is too long. Takes no lock. */
 void md_log_file_path(const char *pattern, char path[MD_LOG_PATH_BYTES]);
 
+/* Opens a file, with mode 0600 if flags make it, at no descriptor of the standard three. Returns a descriptor or a negated errno value. */
+long md_log_file_open(const char *path, int flags);
+
 /* pattern: a path with %p (process), %e (program), %t (time of the start). All return 0 or a negated errno value. */
 
 /* Appends a text. whole: takes back what could not be written completely. */

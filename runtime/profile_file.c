@@ -12,19 +12,6 @@
 #include "runtime/syscall.h"
 #include "src/options.h"
 
-/* A descriptor above those that the program may have closed on purpose. */
-static long open_high(const char *path, int flags)
-{
-	long fd = md_syscall4(SYS_openat, AT_FDCWD, (long)path, flags | O_CLOEXEC | O_NOCTTY, 0600);
-
-	if (fd < 0 || fd > 2)
-		return fd;
-	long high = md_syscall3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 200);
-
-	md_syscall1(SYS_close, fd);
-	return high;
-}
-
 /* Puts a number in place of each %n; the rest is for md_log_file_path. True if there is a %p. */
 static bool put_number(const char *pattern, uint64_t number, struct md_text *text)
 {
@@ -73,10 +60,10 @@ int md_profile_file_open(struct md_profile_file *file, const char *pattern, uint
 	file->replaces = md_syscall4(SYS_newfstatat, AT_FDCWD, (long)file->path, (long)&status, 0) != 0 || S_ISREG(status.st_mode);
 	if (!file->replaces) {
 		/* Nobody at the other end of a pipe must not hold us. */
-		file->fd = open_high(file->path, O_WRONLY | O_APPEND | O_NONBLOCK);
+		file->fd = md_log_file_open(file->path, O_WRONLY | O_APPEND | O_NONBLOCK);
 	} else {
 		md_syscall3(SYS_unlinkat, AT_FDCWD, (long)file->temporary, 0); /* of a process with our number that was killed */
-		file->fd = open_high(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW);
+		file->fd = md_log_file_open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW);
 	}
 	return file->fd < 0 ? (int)file->fd : 0;
 }

@@ -4,6 +4,7 @@
  */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,13 +113,16 @@ static void expect_files_of_their_own(const char *how)
 	snprintf(name, sizeof name, "history.%d", parent);
 	struct run_result parents = read_history(join(folder, name), NULL, NULL);
 
-	cr_expect(strstr(parents.text, "both_owner") && strstr(parents.text, "parent_owner"), "%s%s", parents.text, parents.report);
+	cr_expect(strstr(parents.text, "both_owner") && strstr(parents.text, " 3001 bytes") && strstr(parents.text, "parent_owner"), "%s%s",
+		parents.text, parents.report);
 	cr_expect_null(strstr(parents.text, "child_owner"), "%s", parents.text);
+	cr_expect_null(strstr(parents.text, "Damaged"), "%s", parents.text);
 	snprintf(name, sizeof name, "history.%d", child);
 	struct run_result childs = read_history(join(folder, name), NULL, NULL);
 
 	cr_expect(strstr(childs.text, "both_owner") && strstr(childs.text, "child_owner"), "%.3000s%s", childs.text, childs.report);
 	cr_expect_null(strstr(childs.text, "parent_owner"), "%.3000s", childs.text);
+	cr_expect_null(strstr(childs.text, " 3001 bytes"), "%.3000s", childs.text);
 	cr_expect(strstr(childs.text, "forked by process"), "%.3000s", childs.text);
 	run_destroy(&childs);
 	run_destroy(&parents);
@@ -135,6 +139,7 @@ Test(history_file, of_a_forked_child_is_its_own, .timeout = 120)
 Test(history_file, of_a_child_forked_behind_our_back_is_its_own, .timeout = 120)
 {
 	expect_files_of_their_own("behind");
+	expect_files_of_their_own("later");
 }
 
 Test(history_file, that_children_cannot_have_is_one_line, .timeout = 120)
@@ -232,6 +237,56 @@ Test(history_file, that_cannot_be_made_is_one_line, .timeout = 120)
 	done = run_busy("end", "2", "/proc/self/history", "quarantine=0:guard=off");
 	expect_one_line(&done, "history_file: /proc/self/history");
 	run_folder_remove(folder);
+}
+
+/* An empty file is the user's wish to have it there (mktemp), or that of a process which will go on in a moment: that one has it locked. */
+Test(history_file, that_another_process_is_making_is_left_to_it, .timeout = 120)
+{
+	char *folder = run_folder_make(), *path = join(folder, "history");
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	struct stat status;
+
+	cr_assert(fd >= 0 && fcntl(fd, F_OFD_SETLK, &lock) == 0, "%s", strerror(errno));
+	struct run_result done = run_busy("end", "2", path, "quarantine=0:guard=off");
+
+	expect_one_line(&done, "another process is making it");
+	cr_expect(fstat(fd, &status) == 0 && status.st_size == 0 && status.st_nlink == 1);
+	close(fd);
+	done = run_busy("end", "2", path, "quarantine=0:guard=off");
+	cr_expect_str_empty(done.report);
+	cr_expect(stat(path, &status) == 0 && status.st_size > 0);
+	run_destroy(&done);
+	run_folder_remove(folder);
+}
+
+static void expect_to_run_without(const char *what)
+{
+	char *folder = run_folder_make(), *path = join(folder, "history");
+	struct run_setup setup = { .program = "programs/history_refused", .arguments = { what }, .seconds_max = 30 };
+	struct stat status;
+
+	setup.environment[0] = option_for(path);
+	struct run_result done = run_program(&setup);
+
+	cr_expect_eq(done.status, 0, "status %d signal %d %s", done.status, done.signal, done.report);
+	cr_expect_str_eq(done.text, "ran\n");
+	cr_expect_str_empty(done.report);
+	cr_expect(stat(path, &status) == 0 && status.st_size > 1 << 20);
+	run_destroy(&done);
+	run_folder_remove(folder);
+}
+
+/* The clock stands still: the rate of the ticks cannot be told, and is not waited for. */
+Test(history_file, does_not_wait_for_a_clock_that_is_refused, .timeout = 60)
+{
+	expect_to_run_without("clock");
+}
+
+/* A file system that begins anew after each signal is not asked for ever. */
+Test(history_file, does_not_ask_for_room_for_ever, .timeout = 60)
+{
+	expect_to_run_without("room");
 }
 
 Test(history_file, larger_than_files_may_be_is_one_line, .timeout = 120)
