@@ -9,6 +9,7 @@
 #include "runtime/entry.h"
 #include "runtime/policy.h"
 #include "runtime/profile_file.h"
+#include "runtime/restrict.h"
 #include "runtime/sink.h"
 #include "runtime/world.h"
 #include "src/arena.h"
@@ -128,7 +129,7 @@ static void give_deadline(struct md_profile_counts *counts, uint64_t now)
 	uint64_t ticks = md_clock_now(), passed = now - md_process.start_nanoseconds;
 	double rate = passed ? (double)(ticks - md_process.start_ticks) / (double)passed : 1;
 
-	atomic_store(&counts->due, ticks + 1 + (uint64_t)((double)(deadline - now) * rate));
+	atomic_store(&counts->due, ticks + 1 + (now < deadline ? (uint64_t)((double)(deadline - now) * rate) : 0));
 }
 
 static void look_at_clock(struct md_profile_counts *counts)
@@ -136,6 +137,8 @@ static void look_at_clock(struct md_profile_counts *counts)
 	uint64_t interval = md_process.options.profile_interval * MILLISECOND;
 
 	if (!take_deadline(counts))
+		return;
+	if (md_is_restricted()) /* nothing may be asked or written any more: that was the last deadline */
 		return;
 	if (md_os_nanoseconds() >= deadline) {
 		write_unasked();

@@ -217,7 +217,7 @@ static void write_rows(struct target *target, enum md_profile_format format, boo
 	}
 	struct md_profile_report report = {
 		.profile = profile, .printer = &target->printer, .places = page->places, .pid = md_process_pid(), .program = md_process.program,
-		.wall_nanoseconds = wall_now(), .duration_nanoseconds = md_os_nanoseconds() - md_process.start_nanoseconds,
+		.wall_nanoseconds = wall_now(), .duration_nanoseconds = (uint64_t)(md_process_seconds(md_clock_now()) * 1e9),
 		.live = live || !profile->has_all,
 	};
 

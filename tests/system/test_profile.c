@@ -397,6 +397,16 @@ Test(profile, what_cannot_be_written_is_said_once)
 	run_destroy(&run);
 }
 
+/* A filter may kill for a look at the clock: an interval that ends behind it is not looked at. */
+Test(profile, intervals_end_where_system_calls_are_restricted)
+{
+	struct run_result run = run_profiled("programs/ok_seccomp_each", NULL, NULL, "s.%p.folded", "profile_interval=1:symbolize=no");
+
+	cr_expect(run.status == 0 && strstr(run.text, "ok\n"), "%d, signal %d: %s%s", run.status, run.signal, run.text, run.report);
+	cr_expect(count_files("s.") > 0, "no profile was written before");
+	run_destroy(&run);
+}
+
 /* Programs with threads, signals and forks are as before while profiles are taken all the time. */
 Test(profile, programs_do_not_notice)
 {
