@@ -10,6 +10,7 @@
 #include "runtime/log_file.h"
 #include "runtime/output.h"
 #include "runtime/policy.h"
+#include "runtime/profile_file.h"
 #include "runtime/restrict.h"
 #include "runtime/sink.h"
 #include "runtime/symbol_client.h"
@@ -93,6 +94,15 @@ static void find_names(struct showing *showing)
 	}
 }
 
+/* A page takes the place of the one that an earlier run, or an earlier signal, left: two in one file are no page. */
+static int replace_map_file(const struct md_text *text)
+{
+	static struct md_profile_file file;
+	int result = md_profile_file_open(&file, md_process.options.map_file, 0);
+
+	return result ? result : md_profile_file_close(&file, md_sink_write_fd((int)file.fd, text->buffer, text->length));
+}
+
 static int write_out(struct showing *showing)
 {
 	struct md_text *text = &showing->text;
@@ -104,10 +114,10 @@ static int write_out(struct showing *showing)
 	}
 	if (showing->fd >= 0)
 		return md_sink_write_fd(showing->fd, text->buffer, text->length);
-	if (showing->fd == MD_TO_SINK)
-		md_output_json(text);
-	else
-		return md_log_file_append(md_process.options.map_file, text->buffer, text->length, true);
+	if (showing->fd != MD_TO_SINK)
+		return showing->format == MD_SHOW_AS_HTML ? replace_map_file(text) :
+			md_log_file_append(md_process.options.map_file, text->buffer, text->length, true);
+	md_output_json(text);
 	return 0;
 }
 

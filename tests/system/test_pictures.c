@@ -144,8 +144,8 @@ Test(pictures, map_file_by_its_name)
 {
 	char options[1024];
 
-	for (int html = 0; html < 2; html++) {
-		snprintf(options, sizeof options, "show=map:map_file=%s/heap.%s", folder, html ? "html" : "json");
+	for (int i = 0; i < 3; i++) {
+		snprintf(options, sizeof options, "show=map:map_file=%s/heap.%s", folder, i ? "html" : "json");
 		struct run_result result = run_preloaded("programs/ok_malloc_zero", options);
 
 		cr_expect(result.status == 0 && !*result.report, "%s", result.report);
@@ -153,7 +153,10 @@ Test(pictures, map_file_by_its_name)
 	}
 	expect_picture("heap.json", "-1", "0", "map ");
 	expect_page("heap.html", "ok_malloc_zero");
+	char *page = run_file_read(in_folder("heap.html"));
 
+	cr_expect_eq(run_count(page, "<!DOCTYPE"), 1, "the second page does not stand in the first one's place");
+	free(page);
 	snprintf(options, sizeof options, "show=map:map_file=%s/no/such.json", folder);
 	struct run_result result = run_preloaded("programs/ok_malloc_zero", options);
 	cr_expect(result.status == 0 && strstr(result.report, "cannot write the map"), "%s", result.report);
