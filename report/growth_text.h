@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The report of growth as text: stacks whose live bytes rose from each snapshot to the next, largest rise first, with their figures in each snapshot.
+ * The report of growth as text: stacks whose live bytes rose from each snapshot to the next, largest rise first, with their figures in each
+ * snapshot.
  *
  * In parts, so that a caller with a small buffer can flush between: begin, each stack, end.
  *

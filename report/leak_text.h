@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The report of leaked blocks as text: groups by stack, largest first, what they hold, a sample, totals of the other kinds, and the SUMMARY line
- * in LeakSanitizer's shape.
+ * The report of leaked blocks as text: groups by stack, largest first, what they hold, a sample, totals of the other kinds, and the SUMMARY
+ * line in LeakSanitizer's shape.
  *
  * Allocation and signal safety   none, and async-signal-safe.
  */

@@ -3,8 +3,8 @@
  * The map of the heap as one report of type "map": all zones with their blocks, free runs, totals, and the stacks that blocks name. See
  * malloc-debug-report(5).
  *
- * In parts, in this order: begin, each zone with its blocks, zones_end, each free run, end. What there is no room for is left out as a whole, zones first;
- * totals are always there.
+ * In parts, in this order: begin, each zone with its blocks, zones_end, each free run, end. What there is no room for is left out as a
+ * whole, zones first; totals are always there.
  *
  * Allocation and signal safety   none, and async-signal-safe.
  */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/page_html.h"
 
-/* The assembler takes files in as they are; their paths count from the folder that the build runs in, and tools/html.mk names them as prerequisites. The
- * section is one that the linker does not merge, so that nothing is looked up in it as a string. Global, for those who build with -flto. */
+/* The assembler takes files in as they are; their paths count from the folder that the build runs in, and tools/html.mk names them as
+ * prerequisites. The section is one that the linker does not merge, so that nothing is looked up in it as a string. Global, for those who
+ * build with -flto. */
 #define BEGIN(symbol) ".pushsection .rodata.html, \"a\"\n.globl " #symbol "\n.hidden " #symbol "\n" #symbol ":\n"
 #define TAKE_IN(file) ".incbin \"report/html/" file "\"\n"
 #define END ".byte 0\n.popsection\n"

@@ -33,7 +33,8 @@ struct md_path_view {
 /* The chain alone, each line indented by `indent`. */
 void md_path_chain_text(struct md_text *text, const struct md_path_view *view, size_t indent, const struct md_stack_printer *printer);
 
-/* The answer to "who points here?": how many words do, the chain, and what it means. certainty: one line on why it may be less than certain, or NULL. */
+/* The answer to "who points here?": how many words do, the chain, and what it means. certainty: one line on why it may be less than
+ * certain, or NULL. */
 void md_path_text(struct md_text *text, const struct md_path_view *view, const char *certainty, const struct md_stack_printer *printer);
 
 #endif

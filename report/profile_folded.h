@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Profile as folded stacks: a line for each stack, "main;f;g 1234", outermost function first; what flamegraph.pl, inferno and speedscope read.
+ * Profile as folded stacks: a line for each stack, "main;f;g 1234", outermost function first; what flamegraph.pl, inferno and speedscope
+ * read.
  *
- * Inlined functions are frames of their own. A frame without a name is "[file+0x123]", blocks without a stack are "[no stack]". Semicolons in
- * names, which would separate, become colons. The numbers are bytes, live or ever allocated as the report says; lines that would say 0 are left out.
+ * Inlined functions are frames of their own. A frame without a name is "[file+0x123]", blocks without a stack are "[no stack]". Semicolons
+ * in names, which would separate, become colons. The numbers are bytes, live or ever allocated as the report says; lines that would say 0
+ * are left out.
  *
  * Allocation and signal safety   none, and async-signal-safe; about 4 kB of stack.
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Gzip (RFC 1952) for profiles: piece by piece, each a block of deflate (RFC 1951) with the fixed codes, which finds repetitions within its piece only.
- * That makes a quarter to a half of a profile, with no tables to build and little memory; a profile is written rarely and read by programs that unpack anything.
+ * Gzip (RFC 1952) for profiles: piece by piece, each a block of deflate (RFC 1951) with the fixed codes, which finds repetitions within its
+ * piece only. That makes a quarter to a half of a profile, with no tables to build and little memory; a profile is written rarely and read
+ * by programs that unpack anything.
  *
  * Allocation and signal safety   none, and async-signal-safe; the state (16 kB) is the caller's.
  */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Profile over time in the format of Valgrind's massif, which ms_print and massif-visualizer read: totals for each moment, and for some a tree of
- * callers, from the allocating function outwards.
+ * Profile over time in the format of Valgrind's massif, which ms_print and massif-visualizer read: totals for each moment, and for some a
+ * tree of callers, from the allocating function outwards.
  *
- * How           The stacks of a moment are put into one tree by their frames, innermost first. Writing goes over it line by line, so that any tree goes
- *               through a small buffer; callers below one percent of the total are put together, as massif does.
+ * How           The stacks of a moment are put into one tree by their frames, innermost first. Writing goes over it line by line, so that
+ *               any tree goes through a small buffer; callers below one percent of the total are put together, as massif does.
  * Allocation and signal safety   none, and async-signal-safe; the tree's memory is the caller's, zeroed.
  */
 #ifndef MD_PROFILE_MASSIF_H

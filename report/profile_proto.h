@@ -2,14 +2,14 @@
  *
  * Profile in the format of pprof (profile.proto, not packed yet), which profile stores take.
  *
- * The message is written in pieces: md_profile_proto_begin, each row, then each frame that occurs in them, each module of these, and last the strings.
- * Values are those of heap profiles elsewhere: alloc_objects and alloc_space (where they are known), inuse_objects, inuse_space. Locations
- * have the numbers of frames, mappings those of modules. Addresses are those of the call, not of the return. Locations without a name
- * are for the reader to look up by build id: where all locations of a module have names the mapping says so.
+ * The message is written in pieces: md_profile_proto_begin, each row, then each frame that occurs in them, each module of these, and last
+ * the strings. Values are those of heap profiles elsewhere: alloc_objects and alloc_space (where they are known), inuse_objects,
+ * inuse_space. Locations have the numbers of frames, mappings those of modules. Addresses are those of the call, not of the return.
+ * Locations without a name are for the reader to look up by build id: where all locations of a module have names the mapping says so.
  *
  * Invariants    Each piece takes at most MD_PROFILE_PROTO_PIECE bytes. Strings that find no room become the empty string.
- * Allocation and signal safety   none, and async-signal-safe; the state is the caller's, zeroed. Strings are kept by their address: names, modules
- *               and report must stay until the end.
+ * Allocation and signal safety   none, and async-signal-safe; the state is the caller's, zeroed. Strings are kept by their address: names,
+ *               modules and report must stay until the end.
  */
 #ifndef MD_PROFILE_PROTO_H
 #define MD_PROFILE_PROTO_H

@@ -36,7 +36,8 @@ const char *md_report_file_name(const char *path);
 /* Whether the block's free belongs in the report as a stack of its own: not where it is the call in which the error was noticed. */
 bool md_report_has_free(const struct md_finding *finding);
 
-/* The stack that tells what to fix: of the call if that is the mistake; else of what made the block, or freed it, which is all that is known.
+/* The stack that tells what to fix: of the call if that is the mistake; else of what made the block, or freed it, which is all that is
+ * known.
  * *role: "call", "allocated" or "freed". */
 md_stack_id md_report_site(const struct md_report *report, const char **role);
 

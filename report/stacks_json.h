@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Stacks of reports that name thousands of blocks or events: these have ids of stacks, each stack is written once, as numbers of frames, and each frame
- * once. Filled while the report is gathered, so that names can be asked for, and written at its end.
+ * Stacks of reports that name thousands of blocks or events: these have ids of stacks, each stack is written once, as numbers of frames,
+ * and each frame once. Filled while the report is gathered, so that names can be asked for, and written at its end.
  *
  * Fixed room: a stack or a frame too many is left out and remembered in `lost`.
  *

@@ -37,7 +37,8 @@ void md_text_color(struct md_text *text, enum md_color color);
 /* Text from outside (symbol, thread, file names): control and escape characters are replaced by '?'; valid UTF-8 stays. */
 void md_text_safe(struct md_text *text, const char *string);
 
-/* printf for our few needs: %s %S(safe) %c %u(unsigned) %lu(uint64_t) %d %x %lx %p(address as md_text_addr) %B(uint64_t bytes as md_text_bytes) %%. */
+/* printf for our few needs: %s %S(safe) %c %u(unsigned) %lu(uint64_t) %d %x %lx %p(address as md_text_addr) %B(uint64_t bytes as
+ * md_text_bytes) %%. */
 void md_textf(struct md_text *text, const char *format, ...);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A write to the address that the user named (option watch) as one line of JSON (type "write"). The first write from a stack has the stack; a later
- * one names the first.
+ * A write to the address that the user named (option watch) as one line of JSON (type "write"). The first write from a stack has the stack;
+ * a later one names the first.
  *
  * Allocation and signal safety   none, and async-signal-safe; about 3 kB of stack.
  */

@@ -2,10 +2,10 @@
  *
  * Actions: handlers of ours that stand in for the default action of a signal, without the program's notice.
  *
- * How   Where the default action is in force, at start or whenever the program sets it again, the handler is put in its place; a signal that
- *       the program ignores or handles is not touched. The functions that set and tell actions (sigaction, signal and its relatives) are
- *       wrapped, and tell of the default action as the program left it. For signals that nobody watches they call what is behind them, and
- *       nothing else.
+ * How   Where the default action is in force, at start or whenever the program sets it again, the handler is put in its place; a signal
+ *       that the program ignores or handles is not touched. The functions that set and tell actions (sigaction, signal and its relatives)
+ *       are wrapped, and tell of the default action as the program left it. For signals that nobody watches they call what is behind them,
+ *       and nothing else.
  *
  * Locking and signal safety   No lock, async-signal-safe. What two threads set at the same moment for the same signal is undefined for the
  *                             program, too. A child that shares its parent's memory changes its own actions only, and nothing of ours.

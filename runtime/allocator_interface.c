@@ -2,8 +2,8 @@
  *
  * The sanitizers' questions to their allocator (<sanitizer/allocator_interface.h>), answered for this heap.
  *
- * What they mean   sizes are those asked for; "heap size" is address space of zones and free runs, of which "free" and "unmapped" bytes are parts.
- *                  An address in a block that is held back, or in no block, is not owned.
+ * What they mean   sizes are those asked for; "heap size" is address space of zones and free runs, of which "free" and "unmapped" bytes are
+ *                  parts. An address in a block that is held back, or in no block, is not owned.
  * Where we stand back, a sanitizer's functions of the same names are called: its program has its own allocator.
  */
 #include <dlfcn.h>

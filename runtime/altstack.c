@@ -185,7 +185,8 @@ MD_EXPORT int sigaltstack(const stack_t *restrict new, stack_t *restrict old)
 			return fail(result);
 		if (own_begin && (new->ss_flags &SS_DISABLE))
 			md_syscall2(SYS_sigaltstack, (long)&ours, 0);
-		/* Some free the stack and leave it to the kernel, which is harmless while no signal comes; a watchpoint's would come, and find the block freed. */
+		/* Some free the stack and leave it to the kernel, which is harmless while no signal comes; a watchpoint's would come, and
+		 * find the block freed. */
 		if (!(new->ss_flags &SS_DISABLE) && !atomic_exchange_explicit(&foreign, true, memory_order_relaxed) && md_mode_is(MD_MODE_ACTIVE))
 			md_watch_end("the program has an alternate stack of its own");
 	}

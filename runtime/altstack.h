@@ -35,7 +35,8 @@ bool md_altstack_has(uintptr_t addr);
  * lock. */
 bool md_altstack_range(size_t i, uintptr_t *begin, uintptr_t *end);
 
-/* Whether the program ever gave a thread an alternate stack of its own, which it may free while the kernel still uses it. Async-signal-safe. */
+/* Whether the program ever gave a thread an alternate stack of its own, which it may free while the kernel still uses it.
+ * Async-signal-safe. */
 bool md_altstack_is_foreign(void);
 
 /* For fork: see lock.h. */

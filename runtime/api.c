@@ -28,7 +28,8 @@ int malloc_debug_active(void)
 	return md_mode_is(MD_MODE_ACTIVE);
 }
 
-/* Every call below that needs the heap is an entry like malloc. A negative descriptor is refused here: to runtime/show.h it would be a place of ours. */
+/* Every call below that needs the heap is an entry like malloc. A negative descriptor is refused here: to runtime/show.h it would be a
+ * place of ours. */
 static struct md_thread *begin(void)
 {
 	return md_entry_begin();

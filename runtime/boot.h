@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Boot memory: serves calls that the heap cannot: before our constructor has run (the loader, dlsym, constructors of others), inside our own calls
- * (a signal handler that allocates, libunwind's first initialisation), and in threads that have ended already.
+ * Boot memory: serves calls that the heap cannot: before our constructor has run (the loader, dlsym, constructors of others), inside our
+ * own calls (a signal handler that allocates, libunwind's first initialisation), and in threads that have ended already.
  *
- * Blocks come one after the other from a static buffer and then from mappings; they carry their size in front, and are never reused, so their
- * pointers are accepted for ever. They have no red zones and no history.
+ * Blocks come one after the other from a static buffer and then from mappings; they carry their size in front, and are never reused, so
+ * their pointers are accepted for ever. They have no red zones and no history.
  *
  * Locking   none: one atomic add. Async-signal-safe.
  */

@@ -98,8 +98,8 @@
 		MD_CALLS_RANGE(MD_ACCESS_##kind, p, n) \
 	}
 
-/* Leaves for the function, or back, with nothing in the registers that no argument is passed in (and hardly any function writes to): an address that a check
- * had there would be taken for the program's, by a search for leaks that stops the thread later. */
+/* Leaves for the function, or back, with nothing in the registers that no argument is passed in (and hardly any function writes to): an
+ * address that a check had there would be taken for the program's, by a search for leaks that stops the thread later. */
 #if defined(__x86_64__)
 #define MD_CALLS_LEAVE(how) \
 	do { \

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * dlopen with RTLD_DEEPBIND: such a module looks names up in itself and its own dependencies first, so its malloc and free are the C library's, while
- * what the C library allocates for it (strdup, getline) comes from us. Freed by the module, such a block ends the process: no allocator knows another's.
+ * dlopen with RTLD_DEEPBIND: such a module looks names up in itself and its own dependencies first, so its malloc and free are the C
+ * library's, while what the C library allocates for it (strdup, getline) comes from us. Freed by the module, such a block ends the process:
+ * no allocator knows another's.
  *
- * How   After the real dlopen, each reference of the new modules to a function of ours that was bound to the C library, or to the C++ library, is bound to
- *       ours, as it would be without the flag; all other names stay as the flag has them. What the modules' constructors allocated before that is the C
- *       library's, and is handed on when it is freed (foreign.c).
- * Limit   dlopen searches the RUNPATH of its caller, so it is called from here only when that makes no difference. Otherwise, and for every other
- *       dlopen, the wrapper jumps to the real one and leaves no frame; a module opened by name through its opener's RUNPATH keeps its bindings.
+ * How   After the real dlopen, each reference of the new modules to a function of ours that was bound to the C library, or to the C++
+ *       library, is bound to ours, as it would be without the flag; all other names stay as the flag has them. What the modules'
+ *       constructors allocated before that is the C library's, and is handed on when it is freed (foreign.c).
+ * Limit   dlopen searches the RUNPATH of its caller, so it is called from here only when that makes no difference. Otherwise, and for every
+ *       other dlopen, the wrapper jumps to the real one and leaves no frame; a module opened by name through its opener's RUNPATH keeps its
+ *       bindings.
  *
  * Locking   none of ours. Lists of modules are walked inside dl_iterate_phdr, which holds the loader's.
  */

@@ -17,8 +17,8 @@ struct md_thread *md_thread_attach(void);
 /* Deals with findings, deferred frees, due checks, signals, and stops that were put off. The thread is not busy before and after. */
 void md_entry_attend(struct md_thread *self);
 
-/* The same at the end of a call that returns a block. The entry's frame keeps no copy of the address meanwhile: it would stay on the dead part of the stack,
- * and be taken for the program's pointer by a search for leaks. Returns block. */
+/* The same at the end of a call that returns a block. The entry's frame keeps no copy of the address meanwhile: it would stay on the dead
+ * part of the stack, and be taken for the program's pointer by a search for leaks. Returns block. */
 void *md_entry_attend_block(struct md_thread *self, void *block);
 
 /* NULL: the call has to be served elsewhere (runtime/fallback.h). */

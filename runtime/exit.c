@@ -17,8 +17,8 @@
 
 int __cxa_atexit(void (*function)(void *), void *argument, void *module);
 
-/* Frames between us and the caller of exit: the C library's loop over handlers, and exit itself. What lies below that caller is dead; if main has
- * returned, main's frame too. */
+/* Frames between us and the caller of exit: the C library's loop over handlers, and exit itself. What lies below that caller is dead; if
+ * main has returned, main's frame too. */
 #define EXIT_FRAMES 2
 
 static void look_for_leaks(struct md_thread *self, const uintptr_t *entry)

@@ -9,7 +9,8 @@
 #include "runtime/process.h"
 #include "src/call.h"
 
-/* Serves an allocation when md_entry_begin gave NULL. alignment is a power of two. NULL when there is no memory (errno is set by the caller). */
+/* Serves an allocation when md_entry_begin gave NULL. alignment is a power of two. NULL when there is no memory (errno is set by the
+ * caller). */
 void *md_foreign_allocate(enum md_api api, size_t size, size_t alignment, bool zero);
 
 /* Frees when md_entry_begin gave NULL. */
@@ -21,8 +22,8 @@ size_t md_foreign_size_unattended(void *user);
 /* realloc with a size above 0 when md_entry_begin gave NULL. */
 void *md_foreign_resize_unattended(void *user, size_t size, enum md_api api);
 
-/* A pointer for which md_heap_free answered MD_FREED_FOREIGN: boot memory is left alone, the C library's blocks are handed to it, the rest becomes
- * a finding. */
+/* A pointer for which md_heap_free answered MD_FREED_FOREIGN: boot memory is left alone, the C library's blocks are handed to it, the rest
+ * becomes a finding. */
 void md_foreign_free(struct md_thread *self, void *user, const struct md_call *call);
 
 /* For fork: see lock.h. */

@@ -46,7 +46,8 @@ static void set_forking(bool forking)
 	atomic_signal_fence(memory_order_seq_cst);
 }
 
-/* Where there is no other thread nobody holds a lock, and to take them all would write to a dozen pages, which both sides then have to copy. */
+/* Where there is no other thread nobody holds a lock, and to take them all would write to a dozen pages, which both sides then have to
+ * copy. */
 static void prepare(void)
 {
 	struct md_lock *lock;

@@ -21,10 +21,10 @@ struct md_history_place {
 /* The absolute path that a pattern means in this process. */
 void md_history_place_path(const char *pattern, char path[MD_HISTORY_PATH_BYTES]);
 
-/* Makes an empty file at place->path, for this process alone, and notes which it is. Until the descriptor is closed, which is to be when its header says
- * whose it is, others leave it alone, empty as it is. A history file of another time that is there becomes PATH.1 (but for what this process had written
- * as a forked child, before it became another program); -EBUSY if its process lives (*owner says which) or is just making it (*owner is 0), -EEXIST if it
- * is something else. */
+/* Makes an empty file at place->path, for this process alone, and notes which it is. Until the descriptor is closed, which is to be when
+ * its header says whose it is, others leave it alone, empty as it is. A history file of another time that is there becomes PATH.1 (but for
+ * what this process had written as a forked child, before it became another program); -EBUSY if its process lives (*owner says which) or is
+ * just making it (*owner is 0), -EEXIST if it is something else. */
 long md_history_place_create(struct md_history_place *place, uint32_t *owner);
 
 /* Opens it again; -ESTALE if another file is there by now. */

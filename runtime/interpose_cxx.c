@@ -4,8 +4,8 @@
  *
  * Failure   What C++ wants then (the new handler in a loop, std::bad_alloc) is the C++ library's business: its own operator is looked up
  *           and called, and it comes back to our malloc for each try. No C++ library is needed by a program that has none.
- * A program's own operators   If it replaces any, all of ours hand on to the C++ library's definitions, which call the program's as the standard says
- *           ([new.delete.array]: new[] goes through operator new).
+ * A program's own operators   If it replaces any, all of ours hand on to the C++ library's definitions, which call the program's as the
+ *           standard says ([new.delete.array]: new[] goes through operator new).
  */
 #include <dlfcn.h>
 #include <stdatomic.h>
@@ -15,7 +15,8 @@
 #include "runtime/resolve.h"
 #include "runtime/serve.h"
 
-/* For whom this thread hands on: some operators of the C++ library end in a jump to another one, which comes back to ours as if we had called it. */
+/* For whom this thread hands on: some operators of the C++ library end in a jump to another one, which comes back to ours as if we had
+ * called it. */
 static __thread const void *handing_on_for __attribute__((tls_model("initial-exec")));
 
 static bool is_in_same_module(const Dl_info *info, const void *address)
@@ -25,8 +26,8 @@ static bool is_in_same_module(const Dl_info *info, const void *address)
 	return dladdr(address, &other) && other.dli_fbase == info->dli_fbase;
 }
 
-/* The C++ library's definition of an operator, for a caller: the one behind ours, kept in *known, or, when the library was loaded for a plug-in only, the
- * one that the caller's module sees. */
+/* The C++ library's definition of an operator, for a caller: the one behind ours, kept in *known, or, when the library was loaded for a
+ * plug-in only, the one that the caller's module sees. */
 static void *next_operator(const char *name, void *_Atomic *known, const void *caller)
 {
 	void *found = atomic_load_explicit(known, memory_order_relaxed);
@@ -55,8 +56,8 @@ static void *next_operator(const char *name, void *_Atomic *known, const void *c
 	return found;
 }
 
-/* The block came from the C++ library's operator by way of our malloc: it belongs to the operator's family all the same, because our operator delete
- * will get it. Not where all operators hand on: then free gets it. */
+/* The block came from the C++ library's operator by way of our malloc: it belongs to the operator's family all the same, because our
+ * operator delete will get it. Not where all operators hand on: then free gets it. */
 static void *retag(void *user, enum md_api api)
 {
 	struct md_zone *zone;

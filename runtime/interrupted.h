@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Interrupted: what a signal handler of ours has interrupted. The registers as the kernel keeps them meanwhile, and the system call, which goes on
- * afterwards, so that the program does not notice; only its time limit, where it has a relative one, begins anew.
+ * Interrupted: what a signal handler of ours has interrupted. The registers as the kernel keeps them meanwhile, and the system call, which
+ * goes on afterwards, so that the program does not notice; only its time limit, where it has a relative one, begins anew.
  *
  * All is async-signal-safe and takes no lock.
  */

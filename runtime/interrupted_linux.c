@@ -37,7 +37,8 @@ static uintptr_t signal_stack_of(const ucontext_t *interrupted)
 #define SYSTEM_CALLS_MAX 1023
 #define FIRST_KEPT 0 /* of the arguments, that registers still hold when the call is over */
 
-/* Parts of the area that the kernel keeps vector registers in, and the bits that say which of them are in use: the others hold what was there before. */
+/* Parts of the area that the kernel keeps vector registers in, and the bits that say which of them are in use: the others hold what was
+ * there before. */
 #define XSTATE_MAGIC 0x46505853u
 #define XSTATE_MAGIC_OFFSET 464
 #define XSTATE_BITS_OFFSET 512
@@ -254,9 +255,9 @@ static bool is_never_interrupted(const struct md_known_call *known)
 	return known->number == SYS_futex && (operation == FUTEX_LOCK_PI || operation == FUTEX_LOCK_PI2 || operation == FUTEX_WAIT_REQUEUE_PI);
 }
 
-/* Leaves the interrupted call as it would be had we not come. Many calls the kernel makes again because our handler says SA_RESTART; others answer EINTR
- * whatever it says, and are made again here. A relative time limit then begins anew. But where a handler of the program is about to run, the call's
- * fate is what that handler asks for. */
+/* Leaves the interrupted call as it would be had we not come. Many calls the kernel makes again because our handler says SA_RESTART; others
+ * answer EINTR whatever it says, and are made again here. A relative time limit then begins anew. But where a handler of the program is
+ * about to run, the call's fate is what that handler asks for. */
 void md_interrupted_settle(const struct md_known_call *known, void *context)
 {
 	static const struct md_known_call nothing;

@@ -59,10 +59,10 @@ struct md_leaks_request {
 	void *context;
 };
 
-/* Looks for leaks and reports them. Stops the other threads meanwhile. Returns how many blocks are leaked (directly and indirectly, less suppressed ones),
- * -EBUSY if a search is under way (at exit and at events it is waited for), -EPERM if the program or the system does not let us search (which is then said,
- * but not at exit and at events), another negated errno value if there is no memory. *bytes, if not NULL, gets their bytes. The thread is busy. Sets the
- * exit status wanted when asked to at exit. */
+/* Looks for leaks and reports them. Stops the other threads meanwhile. Returns how many blocks are leaked (directly and indirectly, less
+ * suppressed ones), -EBUSY if a search is under way (at exit and at events it is waited for), -EPERM if the program or the system does not
+ * let us search (which is then said, but not at exit and at events), another negated errno value if there is no memory. *bytes, if not
+ * NULL, gets their bytes. The thread is busy. Sets the exit status wanted when asked to at exit. */
 long md_leaks_search(struct md_thread *self, const struct md_leaks_here *here, const struct md_leaks_request *request, uint64_t *bytes);
 
 /* The same for all blocks, to fd or MD_TO_SINK. */
@@ -74,8 +74,8 @@ struct md_roots;
 /* Looks at the roots and the heap; leak has begun. */
 typedef long md_leaks_looker(void *context, struct md_leak *leak, struct md_roots *roots);
 
-/* Stops the other threads and lets look do its work. Returns what it returns, -EBUSY if a search is under way, -EPERM if the program restricts its system
- * calls, or -ENOMEM. *trouble is set when the other threads could not be stopped. */
+/* Stops the other threads and lets look do its work. Returns what it returns, -EBUSY if a search is under way, -EPERM if the program
+ * restricts its system calls, or -ENOMEM. *trouble is set when the other threads could not be stopped. */
 long md_leaks_look(const struct md_leaks_here *here, md_leaks_looker *look, void *context, const char **trouble);
 
 /* The live block at this address is no leak, nor is what it holds. False if there is no block. */

@@ -30,8 +30,8 @@ static const char *suppressions;
 static bool turned_off;
 static _Atomic bool searched;
 
-/* Where we stand back, another library's of the same name may be behind ours. Its malloc may call these while the loader allocates for a look-up, which is
- * why they are not looked up when they are called. */
+/* Where we stand back, another library's of the same name may be behind ours. Its malloc may call these while the loader allocates for a
+ * look-up, which is why they are not looked up when they are called. */
 static struct {
 	__typeof__(&__lsan_disable) __lsan_disable;
 	__typeof__(&__lsan_enable) __lsan_enable;

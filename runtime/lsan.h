@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * LeakSanitizer's interface (sanitizer/lsan_interface.h), for programs that were made with it in mind. The calls themselves are exported and
- * have no declaration here.
+ * LeakSanitizer's interface (sanitizer/lsan_interface.h), for programs that were made with it in mind. The calls themselves are exported
+ * and have no declaration here.
  *
  * A program may define __lsan_default_options, __lsan_default_suppressions and __lsan_is_turned_off. They are found if the program exports
  * them: it is linked against this library, or with -rdynamic. All three are called once, when the program starts, after the constructors of

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * glibc's heap checks (<mcheck.h>): mcheck, mcheck_pedantic, mcheck_check_all, mprobe. All blocks are checked anyway; these say so, look when they
- * are asked, and call the program's function.
+ * glibc's heap checks (<mcheck.h>): mcheck, mcheck_pedantic, mcheck_check_all, mprobe. All blocks are checked anyway; these say so, look
+ * when they are asked, and call the program's function.
  *
- * As in glibc   mprobe says MCHECK_DISABLED until mcheck was called, and the program's function is called with the kind of damage, whoever finds it.
- *               A bug that was reported before, and comes again, is not reported; of those the function hears from mprobe and mcheck_check_all.
- * Not as there  without such a function damage is reported, and the option on_error decides whether the program ends; damage is repaired, and
- *               found once; mcheck may be called at any time, because every block has red zones from the start.
+ * As in glibc   mprobe says MCHECK_DISABLED until mcheck was called, and the program's function is called with the kind of damage, whoever
+ *               finds it. A bug that was reported before, and comes again, is not reported; of those the function hears from mprobe and
+ *               mcheck_check_all.
+ * Not as there  without such a function damage is reported, and the option on_error decides whether the program ends; damage is repaired,
+ *               and found once; mcheck may be called at any time, because every block has red zones from the start.
  *
  * Locking       none of ours while the program's function runs: it may use the heap and may end the process.
  */

@@ -13,8 +13,8 @@
 #include "runtime/unwind.h"
 #include "src/os.h"
 
-/* Of an executable whose segments leave holes the loader tells only the segment that was asked for, and the unwind tables are in another: makes
- * it the whole, from the first segment to the last. */
+/* Of an executable whose segments leave holes the loader tells only the segment that was asked for, and the unwind tables are in another:
+ * makes it the whole, from the first segment to the last. */
 static void widen(struct md_object *object)
 {
 	const ElfW(Phdr) *segment = (const void *)getauxval(AT_PHDR);

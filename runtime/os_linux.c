@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Linux: keeps the contract of src/os.h with raw system calls, so that nothing here touches errno, is a cancellation point, or can be interposed.
+ * Linux: keeps the contract of src/os.h with raw system calls, so that nothing here touches errno, is a cancellation point, or can be
+ * interposed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -68,7 +69,8 @@ bool md_os_move(void *from, void *to, size_t bytes)
 {
 	if (md_syscall5(SYS_mremap, (long)from, (long)bytes, (long)bytes, MREMAP_MAYMOVE | MREMAP_FIXED, (long)to) == (long)to)
 		return true;
-	/* Before Linux 6.17 the target is unmapped first, and then the call may be refused: where the source consists of several mappings, for one. */
+	/* Before Linux 6.17 the target is unmapped first, and then the call may be refused: where the source consists of several mappings,
+	 * for one. */
 	long again = map((uintptr_t)to, bytes, MAP_FIXED_NOREPLACE);
 
 	if (!md_syscall_failed(again) && again != (long)to) /* a kernel that takes the flag for a hint: the target was not unmapped */

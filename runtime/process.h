@@ -4,8 +4,8 @@
  *
  * Life   MD_MODE_BOOT: before our constructor; requests are served from the boot buffer (boot.h).
  *        MD_MODE_ACTIVE: the heap serves.
- *        MD_MODE_PASS: everything is handed on to the next definition, as if we were not there (preset=off, a program that does not match, one
- *        with a malloc of its own).
+ *        MD_MODE_PASS: everything is handed on to the next definition, as if we were not there (preset=off, a program that does not match,
+ *        one with a malloc of its own).
  * The mode leaves MD_MODE_BOOT once and then stays.
  */
 #ifndef MD_PROCESS_H
@@ -23,8 +23,8 @@
 #include "src/options.h"
 
 #define MD_EXPORT __attribute__((visibility("default")))
-/* Of calls that return a block: no copy of its address stays in a register that the caller may not look at. A thread that is stopped there has its
- * registers searched for pointers. */
+/* Of calls that return a block: no copy of its address stays in a register that the caller may not look at. A thread that is stopped there
+ * has its registers searched for pointers. */
 #if __has_attribute(zero_call_used_regs)
 #define MD_LEAVES_NO_COPY __attribute__((zero_call_used_regs("all-gpr")))
 #else

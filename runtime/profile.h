@@ -22,8 +22,8 @@
 /* Reads the options, and installs the handler of signal_profile. In our constructor, before any thread has its struct. */
 void md_profile_init(void);
 
-/* Writes a profile to a descriptor, or to the file of the option profile_file, in its format. Returns 0, -EINVAL if that option is not set, or
- * another negated errno value. */
+/* Writes a profile to a descriptor, or to the file of the option profile_file, in its format. Returns 0, -EINVAL if that option is not set,
+ * or another negated errno value. */
 int md_profile_show(int fd, enum md_profile_format format);
 
 /* At exit: the last profile, if there is a file for it. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Profile files, and pages: each is written beside its place and put there when it is whole, so that who collects them never reads half of one, and
- * an earlier one stays if the disk is full. What is no ordinary file (a pipe, a device) is written to as it is.
+ * Profile files, and pages: each is written beside its place and put there when it is whole, so that who collects them never reads half of
+ * one, and an earlier one stays if the disk is full. What is no ordinary file (a pipe, a device) is written to as it is.
  *
  * A forked child whose pattern has no %p would write over its parent's file: its number is added to the name.
  *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Restricted: the program has begun to install a system call filter (seccomp). From then on nothing of ours makes calls beyond malloc's own few (mmap,
- * munmap, mremap, madvise, futex, write): a filter may kill for any other. What reports need to know otherwise is noted just before. A filter that was
- * there when the program started has let it be started, and is no reason.
+ * Restricted: the program has begun to install a system call filter (seccomp). From then on nothing of ours makes calls beyond malloc's own
+ * few (mmap, munmap, mremap, madvise, futex, write): a filter may kill for any other. What reports need to know otherwise is noted just
+ * before. A filter that was there when the program started has let it be started, and is no reason.
  *
  * How   prctl is wrapped. Filters are installed by it, or by the seccomp system call, which ordinary users may make only after
  *       prctl(PR_SET_NO_NEW_PRIVS).

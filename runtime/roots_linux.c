@@ -86,8 +86,8 @@ static void show_thread_list(struct marking *marking, uintptr_t list, uintptr_t 
 	show(marking, &words);
 }
 
-/* A thread's block begins with its own address, the thread's list, and its own address again: threads that are about to begin or have ended, and those
- * of which we know nothing, have lists, too. */
+/* A thread's block begins with its own address, the thread's list, and its own address again: threads that are about to begin or have
+ * ended, and those of which we know nothing, have lists, too. */
 static void show_thread_lists(struct marking *marking, const uintptr_t *words, size_t count, uintptr_t address)
 {
 #if defined(__x86_64__)
@@ -261,8 +261,8 @@ static unsigned kind_of(const struct marking *marking, uintptr_t begin, uintptr_
 	return MD_ROOTS_MAPPINGS;
 }
 
-/* "BEGIN-END rwxp OFFSET DEVICE INODE ...". Pointers may also lie in what the program has made read-only, but not in what comes from a file and was never
- * written to. */
+/* "BEGIN-END rwxp OFFSET DEVICE INODE ...". Pointers may also lie in what the program has made read-only, but not in what comes from a file
+ * and was never written to. */
 static bool holds_pointers(const char *modes)
 {
 	const char *inode = modes + 6;

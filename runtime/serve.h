@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What all allocating and all freeing entries have in common. Inlined into each of them, because the stack begins with the frame of the entry itself.
+ * What all allocating and all freeing entries have in common. Inlined into each of them, because the stack begins with the frame of the
+ * entry itself.
  */
 #ifndef MD_SERVE_H
 #define MD_SERVE_H

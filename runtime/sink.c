@@ -161,8 +161,8 @@ static int write_restricted(int fd, const char *text, size_t bytes)
 	return 0;
 }
 
-/* Several processes may share a pipe or a terminal, which take a long text in pieces: a record lock keeps texts whole. One that nobody lets go of is not
- * waited for longer than the writing itself. (What is appended to a file is whole anyway.) */
+/* Several processes may share a pipe or a terminal, which take a long text in pieces: a record lock keeps texts whole. One that nobody lets
+ * go of is not waited for longer than the writing itself. (What is appended to a file is whole anyway.) */
 static bool lock_shared(int fd, short type)
 {
 	struct flock lock = { .l_type = type, .l_whence = SEEK_SET };
@@ -260,7 +260,8 @@ static bool is_exiting(void)
 	return exiting;
 }
 
-/* Only then is it kept: a program that goes on without its standard error has closed it for good, and whoever reads the other end waits for that. */
+/* Only then is it kept: a program that goes on without its standard error has closed it for good, and whoever reads the other end waits for
+ * that. */
 static __attribute__((noinline)) void keep_stderr(void)
 {
 	if (kept_stderr >= 0 || md_is_restricted() || !is_stderr_of_start(STDERR) || !is_exiting())

@@ -2,9 +2,9 @@
  *
  * Sink: where our text goes: the standard error the process was started with, or one file for each process.
  *
- * No descriptor is held between texts. Standard error is used only while it is still what it was at start, or a file or terminal that took its place: a
- * program may have put a socket there. A text that finds no such place goes to a file of its own in /tmp.
- * A full or closed pipe, a full disk, RLIMIT_FSIZE and SIGPIPE change nothing for the program; writing waits two seconds at most.
+ * No descriptor is held between texts. Standard error is used only while it is still what it was at start, or a file or terminal that took
+ * its place: a program may have put a socket there. A text that finds no such place goes to a file of its own in /tmp. A full or closed
+ * pipe, a full disk, RLIMIT_FSIZE and SIGPIPE change nothing for the program; writing waits two seconds at most.
  *
  * Locking   the caller holds MD_LOCK_REPORT.
  */
@@ -24,8 +24,8 @@ void md_sink_before_restriction(void);
 /* Whether colour may be used there, by the option and the terminal. */
 bool md_sink_color(void);
 
-/* Writes a whole text that is no report in a format of its own (see output.h): notes, pictures, and reports in text. In a JSON log it becomes a
- * message; beside a SARIF log it goes to standard error. */
+/* Writes a whole text that is no report in a format of its own (see output.h): notes, pictures, and reports in text. In a JSON log it
+ * becomes a message; beside a SARIF log it goes to standard error. */
 void md_sink_write(const char *text, size_t bytes);
 
 /* Writes a whole text to the log as it is. whole: all of it or nothing, as far as that can be. */

@@ -25,8 +25,8 @@ void md_thread_memory_init(void);
 /* Bounds of the stack that sp lies in, as far as we started the thread; false if unknown. */
 bool md_thread_memory_stack(uintptr_t sp, struct md_span *stack);
 
-/* The C library keeps stacks of ended threads for later ones. One is known by the block of the thread at its top, which begins with its own address
- * (twice, on x86-64); where that is not so, the memory has gone to something else. */
+/* The C library keeps stacks of ended threads for later ones. One is known by the block of the thread at its top, which begins with its own
+ * address (twice, on x86-64); where that is not so, the memory has gone to something else. */
 bool md_thread_memory_is_kept(const struct md_ended_stack *stack);
 
 /* The thread-local variables of a thread that were there from the start, and what the C library knows of it. */

@@ -78,8 +78,8 @@ void md_threads_arguments(void (*visit)(void *context, uintptr_t argument), void
 		visit(context, (uintptr_t)thread->block_to_return);
 }
 
-/* Destructors of others may run after ours and use the heap. The system makes PTHREAD_DESTRUCTOR_ITERATIONS rounds: ours asks to come again until
- * the last. */
+/* Destructors of others may run after ours and use the heap. The system makes PTHREAD_DESTRUCTOR_ITERATIONS rounds: ours asks to come again
+ * until the last. */
 static void end_thread(void *value)
 {
 	struct md_thread *self = value;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Threads of the process: each gets its struct on its first call and hands it back when its destructors have run; pthread_create is wrapped to
- * know who created whom, where, and on which stack.
+ * Threads of the process: each gets its struct on its first call and hands it back when its destructors have run; pthread_create is wrapped
+ * to know who created whom, where, and on which stack.
  */
 #ifndef MD_THREADS_H
 #define MD_THREADS_H
@@ -34,8 +34,8 @@ void md_threads_after_fork(void);
 /* The newest ended stacks; returns how many. Other stacks, or other memory, may have taken their places meanwhile. */
 size_t md_threads_ended(const struct md_ended_stack **stacks);
 
-/* Visits what is on its way and lies nowhere else: what was handed to pthread_create for threads that have not begun with it, and blocks that calls are about
- * to return. */
+/* Visits what is on its way and lies nowhere else: what was handed to pthread_create for threads that have not begun with it, and blocks
+ * that calls are about to return. */
 void md_threads_arguments(void (*visit)(void *context, uintptr_t argument), void *context);
 
 /* For fork: see lock.h. */

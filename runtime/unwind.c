@@ -341,8 +341,8 @@ static inline md_stack_id stack_of(struct memo *memo, uint32_t *numbers, unsigne
 	return id;
 }
 
-/* Lets the stack just walked be guessed next time. Of saved frame pointers only those count that a base further out is counted from: most code
- * has none. */
+/* Lets the stack just walked be guessed next time. Of saved frame pointers only those count that a base further out is counted from: most
+ * code has none. */
 static void know(struct md_unwind_memo *all, const struct memo *memo, md_stack_id id, unsigned depth)
 {
 	unsigned top = memo->count - 1, last = memo->count > depth ? memo->count - depth : 0;

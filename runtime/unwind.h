@@ -8,8 +8,8 @@
  *          everything with the option unwind=exact; unwind=check does both and compares.
  *          Code without tables is taken as having a frame pointer, where rbp lies a little above rsp; else the stack ends there.
  * Memo     A thread's stacks are remembered with the slots that led from each frame to the next (src/known_stacks.h): while those hold what
- *          they held, it is the same stack. Otherwise the walk steps by rules until it meets a frame of the stack that was walked last (equal
- *          return address, rsp and rbp), and takes over the rest after reading its slots again.
+ *          they held, it is the same stack. Otherwise the walk steps by rules until it meets a frame of the stack that was walked last
+ *          (equal return address, rsp and rbp), and takes over the rest after reading its slots again.
  * Safety   Slots are read only inside the stack the thread was started on. On any other stack (coroutines, alternate stacks) memory is read
  *          by the kernel for us, so that a wrong or unmapped page cannot fault, and nothing is remembered.
  * Locking  none, but for frames and stacks that are new (stack_store.h) and libunwind (unwind_generic.h).

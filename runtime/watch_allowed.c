@@ -42,8 +42,8 @@ bool md_watch_is_traced(bool *threads)
 	return read_status(status, "\nTracerPid:") != 0;
 }
 
-/* Valgrind hands perf_event_open on, and repeats the instruction that a trap interrupted, which traps again, for ever. Its manual ("The Client
- * Request mechanism") has this question; to a processor the instructions are without effect. */
+/* Valgrind hands perf_event_open on, and repeats the instruction that a trap interrupted, which traps again, for ever. Its manual ("The
+ * Client Request mechanism") has this question; to a processor the instructions are without effect. */
 bool md_watch_is_emulated(void)
 {
 #if defined(__x86_64__)

@@ -2,9 +2,10 @@
  *
  * World: makes the other threads stand still for a moment, without ptrace.
  *
- * Each gets a signal whose handler notes its registers and waits. A thread that is inside one of our calls stops at the end of that call, so that no
- * block or table of ours is half changed during a search. A system call that the signal interrupts goes on afterwards, so that the program does not notice;
- * only its time limit, where it has a relative one, begins anew. Threads that do not answer in time are reported as such.
+ * Each gets a signal whose handler notes its registers and waits. A thread that is inside one of our calls stops at the end of that call,
+ * so that no block or table of ours is half changed during a search. A system call that the signal interrupts goes on afterwards, so that
+ * the program does not notice; only its time limit, where it has a relative one, begins anew. Threads that do not answer in time are
+ * reported as such.
  *
  * Locking   one stop at a time; no lock that another thread may hold is needed between begin and end, and none may be taken.
  */
@@ -40,8 +41,8 @@ struct md_world {
 	_Atomic uint32_t inside; /* handlers that have not left yet */
 };
 
-/* Stops all other threads, waiting wait_ms at most (longer under a debugger). False when it cannot be tried at all (no memory, /proc missing, the program restricts its system
- * calls); the other threads then run, and world->count is 0. */
+/* Stops all other threads, waiting wait_ms at most (longer under a debugger). False when it cannot be tried at all (no memory, /proc
+ * missing, the program restricts its system calls); the other threads then run, and world->count is 0. */
 bool md_world_stop(struct md_world *world, unsigned wait_ms);
 
 /* Lets them go on. */

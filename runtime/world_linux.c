@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The signal is number 33, the one the C library keeps for itself to make every thread change its user (SIGSETXID): its functions neither let a program
- * block that signal, nor set or see a handler for it, and debuggers pass it on without stopping. What is not ours is handed on to the C library's handler.
+ * The signal is number 33, the one the C library keeps for itself to make every thread change its user (SIGSETXID): its functions neither
+ * let a program block that signal, nor set or see a handler for it, and debuggers pass it on without stopping. What is not ours is handed
+ * on to the C library's handler.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,8 +34,8 @@ enum { ASKED, ANSWERING, STANDS, ENDED };
 static _Atomic(struct md_world *) stopping;
 static struct md_signal_action previous; /* the C library's, while ours is in place */
 
-/* The calls that threads were in when they were stopped before: one that is on its way back into its call does not say which it is. By the thread's number;
- * written by the one thread that stops. */
+/* The calls that threads were in when they were stopped before: one that is on its way back into its call does not say which it is. By the
+ * thread's number; written by the one thread that stops. */
 static struct {
 	uint32_t tid;
 	struct md_known_call call;
@@ -113,8 +114,8 @@ static void hand_on(int number, siginfo_t *info, void *context)
 		previous.handler(number, info, context);
 }
 
-/* Stands still; or, inside one of our calls, leaves word to do so at its end: blocks and tables are half changed there, and pointers to them are not where
- * anybody would look. Who is aside, or forks, asks for himself. */
+/* Stands still; or, inside one of our calls, leaves word to do so at its end: blocks and tables are half changed there, and pointers to
+ * them are not where anybody would look. Who is aside, or forks, asks for himself. */
 static void obey(struct md_world *world, struct md_stopped *thread, const void *context)
 {
 	if (md_thread_aside || md_thread_forking || (md_self && md_self->busy)) {

@@ -12,7 +12,8 @@ static uint32_t slot_of(const struct md_zone *zone, const struct md_record *reco
 	return (uint32_t)(record - zone->records);
 }
 
-/* Copies what stands around addr: the row of sixteen it is in, four rows before it, and what fits after it. Only inside the zone, which is mapped. */
+/* Copies what stands around addr: the row of sixteen it is in, four rows before it, and what fits after it. Only inside the zone, which is
+ * mapped. */
 static void copy_evidence(struct md_heap *heap, struct md_finding *finding, uintptr_t low, uintptr_t high)
 {
 	uintptr_t begin = (finding->addr & ~(uintptr_t)15) - 64, end = begin + MD_EVIDENCE_BYTES;
@@ -94,8 +95,8 @@ static bool in_use(const struct md_block_view *block)
 	return block->valid && (block->state == MD_BLOCK_LIVE || block->state == MD_BLOCK_FREEING);
 }
 
-/* Bytes between two neighbours differ: the left one's overflow, or the right one's underflow? The nearer one's, and the other is named as suspect; as near
- * to both, the left one's, because a run past the end is the commoner mistake. */
+/* Bytes between two neighbours differ: the left one's overflow, or the right one's underflow? The nearer one's, and the other is named as
+ * suspect; as near to both, the left one's, because a run past the end is the commoner mistake. */
 static bool blames_right(const struct md_block_view *left, const struct md_block_view *right, struct md_damage damage)
 {
 	if (!in_use(right))
@@ -113,8 +114,8 @@ static bool check_between(struct md_heap *heap, struct md_thread *thread, const 
 	return add_damage(heap, thread, MD_ERROR_HEAP_BUFFER_OVERFLOW, noticed, damage, left, in_use(right) ? right->user : 0, call);
 }
 
-/* The damage between two neighbours was reported when it was done. It stays while the block that did it is in use: a program that reads back what it wrote
- * there goes on as it would without us. */
+/* The damage between two neighbours was reported when it was done. It stays while the block that did it is in use: a program that reads
+ * back what it wrote there goes on as it would without us. */
 static bool is_told(const struct md_block_view *left, const struct md_block_view *right)
 {
 	return (in_use(left) && left->flags & MD_BLOCK_TOLD) || (in_use(right) && right->flags & MD_BLOCK_TOLD);

@@ -2,11 +2,12 @@
  *
  * Checking one block: are the bytes around and in it as we left them, and if not, whose mistake is it?
  *
- * The quick tests are inline and read only; what they find suspicious is located, copied into a finding, and repaired by the functions below.
+ * The quick tests are inline and read only; what they find suspicious is located, copied into a finding, and repaired by the functions
+ * below.
  *
- * Locking   Bytes are judged, and repaired, only while nobody else can change what they belong to. A live block that is not the caller's to free is held
- *           for that moment: MD_BLOCK_FREEING under heap->check_lock, which free and realloc wait for (md_check_wait). A freed block belongs to the
- *           thread whose quarantine it is in; others look at it several times and repair nothing.
+ * Locking   Bytes are judged, and repaired, only while nobody else can change what they belong to. A live block that is not the caller's to
+ *           free is held for that moment: MD_BLOCK_FREEING under heap->check_lock, which free and realloc wait for (md_check_wait). A freed
+ *           block belongs to the thread whose quarantine it is in; others look at it several times and repair nothing.
  */
 #ifndef MD_CHECK_H
 #define MD_CHECK_H
@@ -57,8 +58,8 @@ struct md_finding *md_check_add(struct md_heap *heap, struct md_thread *thread, 
 /* Waits until no check holds a block any more. */
 void md_check_wait(struct md_heap *heap);
 
-/* Reports and repairs what differs in the red zones and slack of a live block, whoever's it is: nothing if it is not live any more. False when the list
- * of findings was full: nothing was repaired then. */
+/* Reports and repairs what differs in the red zones and slack of a live block, whoever's it is: nothing if it is not live any more. False
+ * when the list of findings was full: nothing was repaired then. */
 bool md_check_live(struct md_heap *heap, struct md_thread *thread, const struct md_zone *zone, struct md_record *record, enum md_noticed noticed,
 	const struct md_call *call);
 

@@ -63,9 +63,9 @@ static inline void md_history_put(struct md_history_ring *ring, struct md_event 
 	uint64_t next = atomic_load_explicit(&ring->next, memory_order_relaxed);
 	struct md_event *to = &ring->events[next & ring->mask];
 
-	/* Word by word from registers. Copying the struct makes the compiler gather it on the stack and load it from there in wider pieces than
-	 * it was stored in, which takes the processor as long as all the rest of the event. The time comes last: an event that was half written
-	 * when the process died has that of the oldest, or none. */
+	/* Word by word from registers. Copying the struct makes the compiler gather it on the stack and load it from there in wider pieces
+	 * than it was stored in, which takes the processor as long as all the rest of the event. The time comes last: an event that was
+	 * half written when the process died has that of the oldest, or none. */
 	__atomic_store_n(&to->addr_api, event.addr_api, __ATOMIC_RELAXED);
 	__atomic_store_n(&to->size, event.size, __ATOMIC_RELAXED);
 	__atomic_store_n((uint64_t *)&to->stack, event.stack | (uint64_t)event.error << 32, __ATOMIC_RELAXED);

@@ -3,10 +3,10 @@
  * The history file: what its bytes mean. Written by runtime/history_file.c, read by tools/history_reader.c; man/malloc-debug-history.5.adoc
  * describes it for others.
  *
- * A header, then chunks. A chunk begins at a multiple of 64 bytes with a header of its own, and is there once its magic number is; from then on
- * it never moves. Between chunks there may be room that is not used yet, or never: a reader looks for the next chunk header in steps of 64 bytes.
- * What chunks hold is the process's own memory, of which the file is a shared mapping: so nothing has to be written when the process dies, and
- * anything may be half written at that moment.
+ * A header, then chunks. A chunk begins at a multiple of 64 bytes with a header of its own, and is there once its magic number is; from
+ * then on it never moves. Between chunks there may be room that is not used yet, or never: a reader looks for the next chunk header in
+ * steps of 64 bytes. What chunks hold is the process's own memory, of which the file is a shared mapping: so nothing has to be written when
+ * the process dies, and anything may be half written at that moment.
  */
 #ifndef MD_HISTORY_FILE_H
 #define MD_HISTORY_FILE_H

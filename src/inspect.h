@@ -3,9 +3,9 @@
  * Looking at the heap without changing it (checks repair what they report): which block an address belongs to, its neighbours, all
  * blocks in order of address, all zones.
  *
- * Locking   none, so that a report can look while other threads run: what is copied was true at one moment for each block. Records and bytes are read
- *           while their owners may write them; what was read is then read again, and used only if it did not change. Memory is read only between
- *           md_runs_watch_begin and md_runs_watch_end.
+ * Locking   none, so that a report can look while other threads run: what is copied was true at one moment for each block. Records and
+ *           bytes are read while their owners may write them; what was read is then read again, and used only if it did not change. Memory
+ *           is read only between md_runs_watch_begin and md_runs_watch_end.
  */
 #ifndef MD_INSPECT_H
 #define MD_INSPECT_H
@@ -17,16 +17,16 @@
 #include "src/heap.h"
 #include "src/view.h"
 
-/* The block that addr belongs to: its user bytes, its slack, its red zones (a shared red zone belongs to the block before it, unless only the
- * one after it was ever used). block->valid is false where no block ever was. */
+/* The block that addr belongs to: its user bytes, its slack, its red zones (a shared red zone belongs to the block before it, unless only
+ * the one after it was ever used). block->valid is false where no block ever was. */
 void md_inspect_address(const struct md_heap *heap, uintptr_t addr, struct md_block_view *block);
 
 /* Blocks next to a block in its zone that were ever used; .valid is false at the zone's ends and in large zones. */
 void md_inspect_neighbours(const struct md_heap *heap, const struct md_block_view *block, struct md_block_view *before,
 	struct md_block_view *after);
 
-/* What each byte of [addr, addr + bytes) is, and what should stand there where we know; damaged bytes carry MD_MARK_DAMAGED. data holds a copy of the
- * memory. */
+/* What each byte of [addr, addr + bytes) is, and what should stand there where we know; damaged bytes carry MD_MARK_DAMAGED. data holds a
+ * copy of the memory. */
 void md_inspect_bytes(const struct md_heap *heap, uintptr_t addr, size_t bytes, const unsigned char *data, unsigned char *marks,
 	unsigned char *expected);
 
@@ -61,8 +61,8 @@ struct md_check_cursor {
 	uint64_t blocks; /* looked at so far */
 };
 
-/* Goes on checking red zones of live blocks and fill of quarantined ones. Findings go to the thread's list; true while there is more to do (the list
- * was full). */
+/* Goes on checking red zones of live blocks and fill of quarantined ones. Findings go to the thread's list; true while there is more to do
+ * (the list was full). */
 bool md_check_heap(struct md_heap *heap, struct md_thread *thread, struct md_check_cursor *cursor, enum md_noticed noticed,
 	const struct md_call *call);
 

@@ -7,8 +7,9 @@
  * same way once more. Nothing is taken for known with less compared.
  *
  * Guess     Programs repeat themselves: what followed the last stack before, with equal return address and stack pointer, mostly follows it
- *           again. A table says by all three which stack that was, so no search reads the stack. Where the guess is wrong, what the innermost
- *           differing place holds now leads to the next guess, through the same table. Tables may say anything: what they lead to is compared.
+ *           again. A table says by all three which stack that was, so no search reads the stack. Where the guess is wrong, what the
+ *           innermost differing place holds now leads to the next guess, through the same table. Tables may say anything: what they lead to
+ *           is compared.
  * Storage   Blocks of one size, taken in turn, the oldest given up first; a stack with many links takes several in a row. Few blocks for
  *           threads that do little; more when all are in use, as long as there are some to spare for all threads together.
  *
@@ -79,8 +80,9 @@ bool md_known_stacks_init(struct md_known_stacks *all, struct md_arena *arena, _
 /* None of them is known any more. */
 void md_known_stacks_forget(struct md_known_stacks *all);
 
-/* The stack that begins with those registers, and has that id, was met after md_known_stacks_search did not find it: the next search will where
- * this one ended. True if it is worth remembering, by md_known_stacks_put at once; false if it is remembered already or not yet worth it. */
+/* The stack that begins with those registers, and has that id, was met after md_known_stacks_search did not find it: the next search will
+ * where this one ended. True if it is worth remembering, by md_known_stacks_put at once; false if it is remembered already or not yet worth
+ * it. */
 bool md_known_stacks_meet(struct md_known_stacks *all, uintptr_t pc, uintptr_t sp, uintptr_t fp, md_stack_id id);
 
 /* Remembers it. links: innermost first, of all frames but the first; slots lie above sp. What has frames of gigabytes or too many links is
@@ -122,8 +124,8 @@ static inline const struct md_known_stack *md_known_stack_at(const struct md_kno
 	return (const struct md_known_stack *)(all->blocks + (size_t)place * MD_KNOWN_UNIT);
 }
 
-/* The stack that follows the last one, if it has one block and the stack is that one; else NULL. pc, sp and fp are as they are now, and all of
- * the stack above sp can be read that could be when a stack with that sp was put. */
+/* The stack that follows the last one, if it has one block and the stack is that one; else NULL. pc, sp and fp are as they are now, and all
+ * of the stack above sp can be read that could be when a stack with that sp was put. */
 static inline __attribute__((always_inline)) const struct md_known_stack *md_known_stacks_guess(struct md_known_stacks *all, uintptr_t pc,
 	uintptr_t sp, uintptr_t fp)
 {

@@ -24,8 +24,8 @@ enum md_lasting_kind {
 struct md_lasting {
 	/* Zeroed memory, aligned to 64 bytes, never given back; NULL if there is none. */
 	void *(*map)(enum md_lasting_kind kind, uint32_t index, size_t bytes);
-	/* Called before threads, stacks or frames are written to: a child that was forked behind our back still shares them with its parent, and gets
-	 * its own. */
+	/* Called before threads, stacks or frames are written to: a child that was forked behind our back still shares them with its
+	 * parent, and gets its own. */
 	void (*own)(void);
 };
 

@@ -8,9 +8,9 @@
  *          ^ begin                                    ^
  *                     |<------------- slot ---------->|<------------- slot ----------->|
  *
- * A slot ends with its red zone, which is also the front red zone of the next slot; a zone begins with one for its first slot. Slack is what the
- * size class leaves between the bytes asked for and the red zone; it carries the same pattern, and every byte of it is verified.
- * A request with a larger alignment than 16 begins further inside its slot, and what lies before it is red zone too.
+ * A slot ends with its red zone, which is also the front red zone of the next slot; a zone begins with one for its first slot. Slack is
+ * what the size class leaves between the bytes asked for and the red zone; it carries the same pattern, and every byte of it is verified. A
+ * request with a larger alignment than 16 begins further inside its slot, and what lies before it is red zone too.
  *
  * Large blocks have a zone of their own: red zone, user bytes, then red zone up to the end of the page.
  */
@@ -84,8 +84,8 @@ struct md_large_layout {
 /* False when the sum does not fit. */
 bool md_layout_large(size_t size, size_t alignment, size_t redzone_min, struct md_large_layout *layout);
 
-/* The same for one between two guard pages, the first at the zone's begin, the other at layout->end: its bytes end where the second begins, or at the
- * last address before it that alignment (at most a page) allows. */
+/* The same for one between two guard pages, the first at the zone's begin, the other at layout->end: its bytes end where the second begins,
+ * or at the last address before it that alignment (at most a page) allows. */
 bool md_layout_large_guarded(size_t size, size_t alignment, struct md_large_layout *layout);
 
 /* Where the bytes of a block in a guarded slot lie: how is kept in its record's user_offset16. */

@@ -104,8 +104,8 @@ static void look_into(struct md_leak *leak, const struct md_leak_found *found)
 			visit(leak, words.words[i], found);
 }
 
-/* The stack was too small: what did not fit still says so in its mark. Fills the stack with some of it, going on where the last filling ended, or the same
- * slots would be looked at each time. */
+/* The stack was too small: what did not fit still says so in its mark. Fills the stack with some of it, going on where the last filling
+ * ended, or the same slots would be looked at each time. */
 static void refill(struct md_leak *leak)
 {
 	struct md_leak_found found;
@@ -426,9 +426,9 @@ static size_t capacity_for(const struct md_leak *leak)
 	return capacity;
 }
 
-/* What nobody holds by now is in rings, or hangs on one. Makes one block of each ring its leader, unless another ring leads to it: the first one met, and
- * no longer once it is met from a later one. Blocks that only the inside of is pointed to come first: in many containers all parts point to the first one's
- * inside, and that one is what the program lost. */
+/* What nobody holds by now is in rings, or hangs on one. Makes one block of each ring its leader, unless another ring leads to it: the
+ * first one met, and no longer once it is met from a later one. Blocks that only the inside of is pointed to come first: in many containers
+ * all parts point to the first one's inside, and that one is what the program lost. */
 static void find_rings(struct md_leak *leak)
 {
 	struct md_leak_found found;

@@ -2,16 +2,17 @@
  *
  * Leak: which live blocks can no longer be reached, and what they hold on to.
  *
- * Marking begins with the words of the roots (handed in by the caller, who knows threads and mappings) and goes on through the blocks they point to.
- * A pointer to a block's start makes it reachable; one into its inside makes it possibly lost, unless another reaches its start. What is left is
- * leaked: directly, or indirectly where another leaked block points to it. Indirect leaks are counted with the direct one that holds them. Leaked
- * blocks that point to each other in a ring have no first one; the one with the lowest address stands for the ring.
+ * Marking begins with the words of the roots (handed in by the caller, who knows threads and mappings) and goes on through the blocks they
+ * point to. A pointer to a block's start makes it reachable; one into its inside makes it possibly lost, unless another reaches its start.
+ * What is left is leaked: directly, or indirectly where another leaked block points to it. Indirect leaks are counted with the direct one
+ * that holds them. Leaked blocks that point to each other in a ring have no first one; the one with the lowest address stands for the ring.
  *
- * Method        Mark bytes, one for each slot, in memory mapped for the check; a bounded stack of blocks to look into, and a sweep over the heap when
- *               it was too small. Time is linear in the bytes of the heap, extra memory one byte a slot.
- * Locking       none. The caller sees to it that one check runs at a time and that the other threads stand still, or says in the report that
- *               they did not. Zones that come into being meanwhile are left out.
- * Background    Boehm and Weiser, "Garbage Collection in an Uncooperative Environment" (1988); Valgrind's memcheck manual, section 4.2.9, for the kinds.
+ * Method        Mark bytes, one for each slot, in memory mapped for the check; a bounded stack of blocks to look into, and a sweep over the
+ *               heap when it was too small. Time is linear in the bytes of the heap, extra memory one byte a slot.
+ * Locking       none. The caller sees to it that one check runs at a time and that the other threads stand still, or says in the report
+ *               that they did not. Zones that come into being meanwhile are left out.
+ * Background    Boehm and Weiser, "Garbage Collection in an Uncooperative Environment" (1988); Valgrind's memcheck manual, section 4.2.9,
+ *               for the kinds.
  */
 #ifndef MD_LEAK_H
 #define MD_LEAK_H
@@ -93,9 +94,9 @@ bool md_leak_begin(struct md_leak *leak);
 /* Marks what these words point to, as roots. */
 void md_leak_mark(struct md_leak *leak, const uintptr_t *words, size_t count);
 
-/* All roots are given: finds out the kind of every live block, and gathers groups (those of reachable blocks only if wanted). The groups are sorted,
- * largest (with what they hold) first. With since_set, older blocks are counted in totals alone; one that is leaked directly and holds younger ones is
- * grouped all the same, for it is what lost them, and held then counts the younger ones. */
+/* All roots are given: finds out the kind of every live block, and gathers groups (those of reachable blocks only if wanted). The groups
+ * are sorted, largest (with what they hold) first. With since_set, older blocks are counted in totals alone; one that is leaked directly
+ * and holds younger ones is grouped all the same, for it is what lost them, and held then counts the younger ones. */
 void md_leak_classify(struct md_leak *leak, bool reachable_groups);
 
 /* Makes groups one whose innermost `frames` frames are the same; the list stays sorted. After md_leak_classify. */

@@ -151,8 +151,8 @@ struct md_leak_words {
 	const uintptr_t *words; /* the piece, or a copy of it */
 };
 
-/* The next piece: returns how many words it has; 0 at the end. A block that has whole pages, or pages of its own, is read through the system: the program
- * may have made some of them unreadable (stacks of coroutines have guards). */
+/* The next piece: returns how many words it has; 0 at the end. A block that has whole pages, or pages of its own, is read through the
+ * system: the program may have made some of them unreadable (stacks of coroutines have guards). */
 static inline size_t md_leak_words_next(const struct md_leak *leak, const struct md_leak_found *found, struct md_leak_words *words)
 {
 	uintptr_t end = found->user + (found->size & ~(sizeof(uintptr_t) - 1));

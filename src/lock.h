@@ -5,9 +5,10 @@
  * A thread takes locks downwards in the list below and never back up; builds with MD_CHECK_LOCKS end on a reversal, and fork takes all in
  * this order. The loader's lock is not ours: capture the stack first, lock afterwards.
  *
- * Fork   Between our prepare handler and our parent or child handler the forking thread holds every lock, and handlers of others may allocate in it:
- *        md_lock_fork_hold makes the lock open to its holder until md_lock_fork_release. A child made without handlers (raw clone, _Fork) finds
- *        locks whose holders are gone: such a lock carries an old generation (see md_os_fork_mark) and is taken over when first waited for.
+ * Fork   Between our prepare handler and our parent or child handler the forking thread holds every lock, and handlers of others may
+ *        allocate in it: md_lock_fork_hold makes the lock open to its holder until md_lock_fork_release. A child made without handlers (raw
+ *        clone, _Fork) finds locks whose holders are gone: such a lock carries an old generation (see md_os_fork_mark) and is taken over
+ *        when first waited for.
  *
  * Async-signal safety   none: a handler that runs inside one of our calls must not get here (the busy flag of struct md_thread sees to it).
  */

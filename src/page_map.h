@@ -3,11 +3,12 @@
  * Page map: what lies at an address, for any address, in two loads.
  *
  * Our memory is handed out in units of 64 KiB, aligned to their size. The map has an entry for each unit that we ever mapped: the zone
- * there, or the free run (see runs.h). The first level covers the 47 bits of addresses that a kernel gives without being asked for more (x86-64
- * with 4 or 5 levels, aarch64 with 48 or 52 bits: larger ones are only given for a hint, and we give none), so everything above is nobody's of ours.
+ * there, or the free run (see runs.h). The first level covers the 47 bits of addresses that a kernel gives without being asked for more
+ * (x86-64 with 4 or 5 levels, aarch64 with 48 or 52 bits: larger ones are only given for a hint, and we give none), so everything above is
+ * nobody's of ours.
  *
- * Locking   Entries are written under MD_LOCK_RUNS or by the owner of the range, and read without lock; what an entry points to stays readable for
- *           ever (arena.h), so a reader can at worst see what was true a moment ago.
+ * Locking   Entries are written under MD_LOCK_RUNS or by the owner of the range, and read without lock; what an entry points to stays
+ *           readable for ever (arena.h), so a reader can at worst see what was true a moment ago.
  */
 #ifndef MD_PAGE_MAP_H
 #define MD_PAGE_MAP_H

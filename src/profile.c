@@ -8,7 +8,8 @@ static size_t page_up(size_t bytes)
 	return (bytes + MD_PAGE_BYTES - 1) & ~(size_t)(MD_PAGE_BYTES - 1);
 }
 
-/* Puts live rows and counts together; what is counted for stacks that came into being since there was room counted is left for the next profile. */
+/* Puts live rows and counts together; what is counted for stacks that came into being since there was room counted is left for the next
+ * profile. */
 static void merge(struct md_profile *profile, size_t capacity, const struct md_snapshot *live, const struct md_profile_counts *counts)
 {
 	struct md_profile_row *without_stack = &profile->rows[profile->row_count++];

@@ -3,10 +3,10 @@
  * Profile: blocks and bytes by stack at one moment: those that are live, and, where they are counted (profile_counts.h), all that were ever
  * allocated. And a series of moments, for pictures over time.
  *
- * Invariants    Rows are in order of stack ids; the first is that of stack 0: blocks of which no stack is known. The rows' sums are the totals:
- *               what has no row of its own is in the first. A row's allocated numbers are no smaller than its live ones, where both are known.
- *               A series keeps its highest moment, the first, and the last; of two that lie close one goes when there are too many. Every tenth, the
- *               highest and the last have their stacks.
+ * Invariants    Rows are in order of stack ids; the first is that of stack 0: blocks of which no stack is known. The rows' sums are the
+ *               totals: what has no row of its own is in the first. A row's allocated numbers are no smaller than its live ones, where both
+ *               are known. A series keeps its highest moment, the first, and the last; of two that lie close one goes when there are too
+ *               many. Every tenth, the highest and the last have their stacks.
  * Locking       As for snapshots (snapshot.h): taking one walks the heap without a lock; a series is its owner's to lock, but for
  *               md_series_memory.
  * Allocation    mapped pages. Not async-signal-safe.

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Profile counts: how many blocks and bytes each stack ever allocated, and when the next profile is due. There is none unless an option asks
- * for it; an allocation then pays one call, and the counting about as much as two additions in memory.
+ * Profile counts: how many blocks and bytes each stack ever allocated, and when the next profile is due. There is none unless an option
+ * asks for it; an allocation then pays one call, and the counting about as much as two additions in memory.
  *
- * How           A row for each place in the stack store, in chunks like its own, so that a stack id is an index. Only pages of rows that are
- *               counted in take memory: 16 bytes for each frame of each stack, rounded up to pages.
+ * How           A row for each place in the stack store, in chunks like its own, so that a stack id is an index. Only pages of rows that
+ *               are counted in take memory: 16 bytes for each frame of each stack, rounded up to pages.
  * Invariants    A row only rises. The rows of all stacks together are the counters `allocations` and `allocated_bytes` of all threads, less
  *               what could not be counted for want of memory.
  * Locking       none: additions are atomic where there is more than one thread. Readers see each number as it was at some moment.

@@ -2,8 +2,9 @@
  *
  * Quarantine: keeps freed blocks from being reused, so that late writes can be seen.
  *
- * Each thread has its own: blocks enter at the tail when it frees them and leave at the head once more than limit_bytes are held. While inside, their
- * user bytes carry the freed fill; a byte that differs when the block leaves is a write after free. The heap does the checking; this is only the queue.
+ * Each thread has its own: blocks enter at the tail when it frees them and leave at the head once more than limit_bytes are held. While
+ * inside, their user bytes carry the freed fill; a byte that differs when the block leaves is a write after free. The heap does the
+ * checking; this is only the queue.
  *
  * Invariants   bytes is the sum of what md_quarantine_put was told for the blocks inside. A queued block is MD_BLOCK_QUARANTINED.
  * Locking      none: a queue belongs to its thread.

@@ -80,8 +80,8 @@ static void mark(struct md_runs *runs, const struct md_run *run, uintptr_t value
 	md_page_map_set(runs->map, run->begin + run->bytes - MD_UNIT_BYTES, MD_UNIT_BYTES, value);
 }
 
-/* Makes [begin, begin + bytes) free: merged, marked and in its bin. Should there be no record for it, the range goes back to the system (or, while
- * somebody watches, is lost). */
+/* Makes [begin, begin + bytes) free: merged, marked and in its bin. Should there be no record for it, the range goes back to the system
+ * (or, while somebody watches, is lost). */
 static void insert(struct md_runs *runs, uintptr_t begin, size_t bytes, bool dirty)
 {
 	struct md_run *before = begin ? md_page_map_run(runs->map, begin - MD_UNIT_BYTES) : NULL;
@@ -322,8 +322,8 @@ void md_runs_watch_begin(struct md_runs *runs)
 	md_lock_take(&runs->lock);
 	atomic_fetch_add(&runs->watchers, 1);
 	md_lock_release(&runs->lock);
-	/* Who shuts something now has seen no watcher. It is done soon, unless it is stopped (a search for leaks) or was not forked with us: then what it is at
-	 * is a block that is being freed, which nobody looks into. */
+	/* Who shuts something now has seen no watcher. It is done soon, unless it is stopped (a search for leaks) or was not forked with
+	 * us: then what it is at is a block that is being freed, which nobody looks into. */
 	for (uint32_t spins = 0; atomic_load(&runs->shutting) && spins < SPINS_MAX; spins++)
 		;
 }

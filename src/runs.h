@@ -2,9 +2,9 @@
  *
  * Runs: free address space in whole units, and its way to and from the system.
  *
- * Zones are cut from free runs. A run that comes back merges with the free runs on both sides of it, so that a later, larger request fits; the first
- * and last unit of every free run carry it in the page map, which is how neighbours are found. Fresh runs are known to read as zero; used ones are
- * dropped (their pages given back) once there are too many of them, and large ones unmapped.
+ * Zones are cut from free runs. A run that comes back merges with the free runs on both sides of it, so that a later, larger request fits;
+ * the first and last unit of every free run carry it in the page map, which is how neighbours are found. Fresh runs are known to read as
+ * zero; used ones are dropped (their pages given back) once there are too many of them, and large ones unmapped.
  *
  * Invariants   No two free runs touch. free_bytes is the sum over all free runs, dirty_bytes over those not known to be zero.
  * Locking      MD_LOCK_RUNS; the functions take it.
@@ -50,8 +50,8 @@ struct md_runs {
 
 void md_runs_init(struct md_runs *runs, struct md_page_map *map, struct md_arena *arena);
 
-/* A range of at least `bytes` (a multiple of the unit) whose begin is a multiple of `alignment` (a power of two, at least a unit). Zero when
- * the system refuses. *fresh: whether it reads as zero. */
+/* A range of at least `bytes` (a multiple of the unit) whose begin is a multiple of `alignment` (a power of two, at least a unit). Zero
+ * when the system refuses. *fresh: whether it reads as zero. */
 uintptr_t md_runs_take(struct md_runs *runs, size_t bytes, size_t alignment, bool *fresh);
 
 /* Gives a range back; it merges with its free neighbours. dirty: whether it was written to. */
@@ -60,15 +60,16 @@ void md_runs_give(struct md_runs *runs, uintptr_t begin, size_t bytes, bool dirt
 /* Gives a range to the system, at once or never: it cannot be used again (parts of it stay inaccessible). */
 void md_runs_forget(struct md_runs *runs, uintptr_t begin, size_t bytes);
 
-/* Moves the first move_bytes of a taken range to another taken range; the rest of it is unmapped, and it is nobody's any more. False if refused (by
- * the system, or because somebody watches): only the contents of the other range may have changed then. */
+/* Moves the first move_bytes of a taken range to another taken range; the rest of it is unmapped, and it is nobody's any more. False if
+ * refused (by the system, or because somebody watches): only the contents of the other range may have changed then. */
 bool md_runs_move(struct md_runs *runs, uintptr_t begin, size_t bytes, uintptr_t to, size_t move_bytes);
 
-/* Makes pages of a taken range inaccessible (md_os_guard_install). False if refused, by the system or because somebody watches. Takes no lock. */
+/* Makes pages of a taken range inaccessible (md_os_guard_install). False if refused, by the system or because somebody watches. Takes no
+ * lock. */
 bool md_runs_shut(struct md_runs *runs, uintptr_t begin, size_t bytes);
 
-/* Until the end of the watch nothing is unmapped, and nothing becomes inaccessible: a zone that is found in the page map can be read, whatever its owner does with it meanwhile. Watches
- * may overlap and nest. */
+/* Until the end of the watch nothing is unmapped, and nothing becomes inaccessible: a zone that is found in the page map can be read,
+ * whatever its owner does with it meanwhile. Watches may overlap and nest. */
 void md_runs_watch_begin(struct md_runs *runs);
 void md_runs_watch_end(struct md_runs *runs);
 

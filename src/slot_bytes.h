@@ -2,8 +2,8 @@
  *
  * The bytes of a block in an ordinary slot, sixteen at a time: the way that every malloc and free goes.
  *
- * The user bytes begin, and the slot ends, at a multiple of 16, so only the vector in which the user bytes end is mixed: the block's bytes up to there, the
- * pattern behind. What the functions say is the same as pattern.h says of the ranges, byte for byte.
+ * The user bytes begin, and the slot ends, at a multiple of 16, so only the vector in which the user bytes end is mixed: the block's bytes
+ * up to there, the pattern behind. What the functions say is the same as pattern.h says of the ranges, byte for byte.
  *
  *     user                    user + size                    slot_end
  *     | user bytes ...        | slack, pattern | red zone    |
@@ -38,8 +38,8 @@ static inline bool md_vector_is_zero(md_vector vector)
 	return !(vector[0] | vector[1]);
 }
 
-/* Paints the slack behind user + size; the red zone that ends the slot carries the pattern already. Up to 15 of the user bytes are changed, unless they are
- * to be kept. */
+/* Paints the slack behind user + size; the red zone that ends the slot carries the pattern already. Up to 15 of the user bytes are changed,
+ * unless they are to be kept. */
 static inline __attribute__((always_inline)) void md_slot_paint(uint64_t secret, uintptr_t user, size_t size, uintptr_t slot_end, bool keep)
 {
 	uintptr_t end = slot_end - MD_REDZONE_BYTES, at = (user + size) & ~(uintptr_t)15;

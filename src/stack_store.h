@@ -2,10 +2,10 @@
  *
  * Stack store: keeps each distinct stack once, and names it by a 32-bit id.
  *
- * A frame is a return address and the module it lies in. Frames are numbered, and a stack is a list of frame numbers, so it takes four bytes a frame.
- * The table that finds a frame by its address also keeps a word for the unwinder (how to step from there: its rule), so that walking a stack and
- * numbering its frames are one lookup. Nothing is removed, but the frames of a module that was unloaded are no longer found by
- * their address: the next code at the same place gets numbers of its own.
+ * A frame is a return address and the module it lies in. Frames are numbered, and a stack is a list of frame numbers, so it takes four
+ * bytes a frame. The table that finds a frame by its address also keeps a word for the unwinder (how to step from there: its rule), so that
+ * walking a stack and numbering its frames are one lookup. Nothing is removed, but the frames of a module that was unloaded are no longer
+ * found by their address: the next code at the same place gets numbers of its own.
  *
  * Invariants   A stack id is the place of its list in the storage and never changes. 0 is no stack; frame number 0 is no frame.
  * Locking      MD_LOCK_STACKS for adding; looking up takes none. Tables that were outgrown stay readable.
@@ -88,8 +88,9 @@ uint32_t md_frame_put(struct md_stack_store *store, struct md_frame frame, uint3
 /* Frames with addresses in [begin, end) are found no more: the code there is gone. */
 void md_frames_forget(struct md_stack_store *store, uintptr_t begin, uintptr_t end);
 
-/* Hash of a stack: a polynomial in its frame numbers from the outermost inwards, so that a stack that goes on from a known one costs only its new
- * frames, and the innermost part of a stack is hashed from two known values. Two stacks with one hash (64 bits) are taken for the same. */
+/* Hash of a stack: a polynomial in its frame numbers from the outermost inwards, so that a stack that goes on from a known one costs only
+ * its new frames, and the innermost part of a stack is hashed from two known values. Two stacks with one hash (64 bits) are taken for the
+ * same. */
 #define MD_STACK_HASH_FACTOR 0xd1342543de82ef95ull
 
 static inline uint64_t md_stack_hash_add(uint64_t prefix, uint32_t number)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Suppressions: which leaks and errors are not to be reported, told by patterns of their stacks. Reads LeakSanitizer's files and Valgrind's,
- * both in one text, too:
+ * Suppressions: which leaks and errors are not to be reported, told by patterns of their stacks. Reads LeakSanitizer's files and
+ * Valgrind's, both in one text, too:
  *
  *     # LeakSanitizer: some frame's function, source file or module has this text in it; * is any text, ^ and $ are the start and the end
  *     leak:libfoo.so
@@ -19,17 +19,17 @@
  *        obj:*libfoo.so*
  *     }
  *
- * Ours, and more than theirs: kinds of errors by their slug in place of leak; max=N: no more than N blocks in all, a group that goes beyond is
- * reported; and the tool malloc-debug (malloc-debug:double-free) in Valgrind's entries. Memcheck:Free stands for double-free, bad-free and
- * alloc-dealloc-mismatch; Valgrind's entries for other kinds and tools are passed over.
+ * Ours, and more than theirs: kinds of errors by their slug in place of leak; max=N: no more than N blocks in all, a group that goes beyond
+ * is reported; and the tool malloc-debug (malloc-debug:double-free) in Valgrind's entries. Memcheck:Free stands for double-free, bad-free
+ * and alloc-dealloc-mismatch; Valgrind's entries for other kinds and tools are passed over.
  *
- * Our stacks begin with the caller of malloc, Valgrind's with malloc. A first line of Valgrind's that fits the call is taken for it, any other for
- * the caller. LeakSanitizer's lines look at the caller and on.
+ * Our stacks begin with the caller of malloc, Valgrind's with malloc. A first line of Valgrind's that fits the call is taken for it, any
+ * other for the caller. LeakSanitizer's lines look at the caller and on.
  *
  * Invariants    what was parsed points into the caller's text and file name, which have to stay.
  * Locking       the caller's: matching counts.
- * Allocation and signal safety   none beyond the caller's memory, and async-signal-safe. Time is linear in entries and frames; no pattern takes
- *               more than its length times that of the text.
+ * Allocation and signal safety   none beyond the caller's memory, and async-signal-safe. Time is linear in entries and frames; no pattern
+ *               takes more than its length times that of the text.
  */
 #ifndef MD_SUPPRESS_H
 #define MD_SUPPRESS_H

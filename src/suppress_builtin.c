@@ -52,7 +52,8 @@ const char md_suppress_builtin[] =
 	"   ...\n"
 	"   fun:g_type_register_*\n"
 	"}\n"
-	/* HotSpot looks at memory that may be nobody's, on purpose, and catches the fault: to find out whether a handle is one, with -Xcheck:jni. */
+	/* HotSpot looks at memory that may be nobody's, on purpose, and catches the fault: to find out whether a handle is one, with
+	 * -Xcheck:jni. */
 	"heap-buffer-overflow:^_SafeFetch\n"
 	"heap-buffer-underflow:^_SafeFetch\n"
 	"heap-use-after-free:^_SafeFetch\n"

@@ -79,8 +79,8 @@ static struct md_zone *shell_take(struct md_zones *zones, struct md_class *class
 	return zone;
 }
 
-/* All of a new guarded zone becomes inaccessible. Refused: the zone is not made. Where the process may not have much address space, guarded zones take no
- * more than a quarter of it. */
+/* All of a new guarded zone becomes inaccessible. Refused: the zone is not made. Where the process may not have much address space, guarded
+ * zones take no more than a quarter of it. */
 static bool shut_zone(struct md_zones *zones, uintptr_t begin, size_t bytes)
 {
 	if (atomic_load_explicit(&zones->guarded_bytes, memory_order_relaxed) + bytes > md_os_address_space() / 4)
@@ -100,8 +100,8 @@ static void shut_slots(struct md_zone *zone)
 	atomic_store_explicit(&zone->guards[0].front, MD_DOOR_SHUT, memory_order_relaxed);
 }
 
-/* Makes all of a guarded zone accessible, so that its range can serve others. No fault handler can open its slots from then on. False, and all as before,
- * if one is at it, or the system refuses. *dirty: whether something may be stored there. */
+/* Makes all of a guarded zone accessible, so that its range can serve others. No fault handler can open its slots from then on. False, and
+ * all as before, if one is at it, or the system refuses. *dirty: whether something may be stored there. */
 static bool open_zone(struct md_zones *zones, struct md_zone *zone, bool *dirty)
 {
 	uint32_t locked = 0;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Zones: page-aligned ranges that hold blocks. A tiny, small or guarded zone has equal slots of one size class; a large zone has a single block.
- * Guarded zones (guard.h) are inaccessible but for the data pages of slots that were handed out.
+ * Zones: page-aligned ranges that hold blocks. A tiny, small or guarded zone has equal slots of one size class; a large zone has a single
+ * block. Guarded zones (guard.h) are inaccessible but for the data pages of slots that were handed out.
  *
  * A zone's slots are handed out in batches to the threads' caches, lowest address first, never-used ones last; a zone whose slots are all
  * back becomes a free run again (runs.h), where it merges with its neighbours and serves any other class.
  *
- * Invariants   free_count is the number of bits set in free_bits plus the slots from carved on. A slot from carved on was never touched: its
- *              bytes and its record read as zero.
- * Locking      The lock of its class for free_bits, free_count, carved and the links; see block.h for the records. `begin` to `records` do not
- *              change while the zone is in the page map, and the struct itself stays readable for ever.
+ * Invariants   free_count is the number of bits set in free_bits plus the slots from carved on. A slot from carved on was never touched:
+ *              its bytes and its record read as zero.
+ * Locking      The lock of its class for free_bits, free_count, carved and the links; see block.h for the records. `begin` to `records` do
+ *              not change while the zone is in the page map, and the struct itself stays readable for ever.
  */
 #ifndef MD_ZONE_H
 #define MD_ZONE_H
@@ -56,7 +56,8 @@ struct md_zone {
 	uint16_t front_bytes; /* red zone before the first slot */
 	struct md_record *records;
 
-	/* Large zones only: the block's record and what does not fit there. A pointer that was freed before may be looked up while they change. */
+	/* Large zones only: the block's record and what does not fit there. A pointer that was freed before may be looked up while they
+	 * change. */
 	struct md_record large_record;
 	size_t large_size;
 	uintptr_t large_user, large_begin, large_end; /* red zones included */
