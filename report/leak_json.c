@@ -211,6 +211,7 @@ static void put_counters(struct md_json *json, const struct md_counters *counter
 		{ "frees", counters->frees },
 		{ "reallocations", counters->reallocations },
 		{ "failed", counters->failed },
+		{ "failed_on_purpose", counters->failed_on_purpose },
 		{ "live_blocks", counters->live_blocks },
 		{ "live_bytes", counters->live_bytes },
 		{ "peak_bytes", counters->peak_bytes },

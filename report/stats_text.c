@@ -122,6 +122,8 @@ void md_stats_text(struct md_text *text, const struct md_counters *counters, con
 	put_count(text, "frees", counters->frees, "");
 	put_count(text, "reallocations", counters->reallocations, "");
 	put_count(text, "failed requests", counters->failed, "gave NULL or threw");
+	if (counters->failed_on_purpose)
+		put_count(text, "on purpose", counters->failed_on_purpose, "see FAIL_AFTER and the options behind it");
 	put_both(text, "live", counters->live_blocks, counters->live_bytes, "");
 	put_size(text, "peak", counters->peak_bytes, "of zones in use at a time; live bytes never were more");
 	put_count(text, "threads", counters->threads, "");

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "runtime/failures.h"
 #include "runtime/foreign.h"
 #include "runtime/growth.h"
 #include "runtime/leak_events.h"
@@ -59,6 +60,7 @@ static __attribute__((noinline)) void attend(struct md_thread *self, const uintp
 		if (check)
 			check_if_due(self, entry_frame);
 		check = false;
+		md_failures_pending(self);
 		md_show_pending(self);
 		md_leaks_pending(self);
 		md_growth_pending(self);

@@ -23,7 +23,6 @@
 #include "runtime/fault.h"
 #include "runtime/fork.h"
 #include "runtime/growth.h"
-#include "runtime/guard_stacks.h"
 #include "runtime/history_file.h"
 #include "runtime/leak_events.h"
 #include "runtime/leaks.h"
@@ -35,6 +34,7 @@
 #include "runtime/restrict.h"
 #include "runtime/show.h"
 #include "runtime/sink.h"
+#include "runtime/stack_names.h"
 #include "runtime/symbol_client.h"
 #include "runtime/syscall.h"
 #include "runtime/thread_memory.h"
@@ -103,7 +103,7 @@ static const char *get_entry(void *context, size_t i)
 }
 
 /* What is to be said before the sink is ready (its place is an option itself). */
-static char early_text[8192];
+static char early_text[16384];
 static struct md_text early = { .buffer = early_text, .capacity = sizeof early_text };
 
 static void complain(void *context, const char *line)
@@ -302,7 +302,17 @@ static void begin_heap(const enum md_option_source *sources)
 			.budget_bytes = options->guard_budget,
 			.size_min = options->guard_min,
 			.size_max = options->guard_max,
-			.modules = options->guard_stacks,
+			.stacks = options->guard_stacks,
+		},
+		.failures = {
+			.after = options->fail_after,
+			.rate = options->fail_rate,
+			.seed = options->fail_seed,
+			.size = options->fail_size,
+			.count = options->fail_count,
+			.stacks = options->fail_stack,
+			.list = options->fail_list[0] != '\0',
+			.tell = options->verbose,
 		},
 	};
 
@@ -468,7 +478,7 @@ __attribute__((optimize("optimize-sibling-calls"))) int __libc_start_main(int (*
 	if (md_mode_is(MD_MODE_ACTIVE)) {
 		load_unwinder();
 		md_watch_begin();
-		md_guard_stacks_init();
+		md_stack_names_find();
 		md_lsan_init(sources);
 	}
 	return next(main, argc, argv, init, fini, loader_fini, stack_end); /* a jump: no frame of ours below main */

@@ -223,6 +223,12 @@ int md_show_stats(int fd)
 	counters.watch_reports = atomic_load(&md_watch_counts.reports);
 	if (fd >= 0 || md_output_is_text(MD_OUTPUT_STATS))
 		md_stats_text(&target.text, &counters, &totals);
+	if (counters.failed_last.value && (fd >= 0 || md_output_is_text(MD_OUTPUT_STATS))) {
+		struct md_stack_printer printer = printer_for(&target, add_frames(&target, 0, counters.failed_last, MD_STACK_FRAMES_MAX));
+
+		md_text_put(&target.text, "The last request that failed on purpose:\n");
+		md_stack_text(&target.text, &printer, counters.failed_last);
+	}
 	if (fd < 0)
 		md_output_stats(&counters, &totals);
 	return end(&target);

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "src/guard_policy.h"
 
-#include <string.h>
-
 #include "src/clock.h"
 #include "src/heap.h"
-#include "src/options.h"
 #include "src/os.h"
 
 #define FIRST_BLOCKS 4                        /* of each stack, by thread */
@@ -22,6 +19,7 @@ void md_guard_init(struct md_heap *heap)
 {
 	struct md_guard *guard = &heap->guard;
 
+	guard->filter.list = heap->config.guard.stacks;
 	atomic_store_explicit(&guard->ranges_max, heap->config.guard.mode == MD_GUARD_OFF ? 0 : md_os_guard_ranges_max(), memory_order_relaxed);
 	if (!atomic_load_explicit(&guard->ranges_max, memory_order_relaxed))
 		heap->config.guard.mode = MD_GUARD_OFF;
@@ -40,57 +38,6 @@ void md_guard_thread_init(struct md_heap *heap, struct md_thread *thread)
 	own->interval = INTERVAL_MIN;
 	own->sample_at = heap->config.guard.mode == MD_GUARD_AUTO ? INTERVAL_MIN : UINT64_MAX;
 	own->random = 0x9e3779b97f4a7c15ull;
-}
-
-/* --- only some stacks ----------------------------------------------------- */
-
-static bool frame_counts(const struct md_heap *heap, const struct md_frame *frame)
-{
-	const char *modules = heap->config.guard.modules;
-	uint32_t functions = atomic_load_explicit(&heap->guard.function_count, memory_order_acquire);
-
-	for (uint32_t i = 0; i < functions && i < MD_GUARD_RANGES; i++)
-		if (frame->pc - 1 >= heap->guard.functions[i].begin && frame->pc - 1 < heap->guard.functions[i].end)
-			return true;
-	if (!frame->module || !modules || !*modules)
-		return false;
-	const char *path = md_modules_get(&heap->modules, frame->module)->path, *slash = strrchr(path, '/');
-
-	return md_options_program_matches(modules, slash ? slash + 1 : path);
-}
-
-static bool stack_counts(struct md_heap *heap, md_stack_id stack)
-{
-	const char *modules = heap->config.guard.modules;
-
-	if (!modules || !*modules)
-		return true;
-	_Atomic uint32_t *known = &heap->guard.known[stack.value % MD_GUARD_KNOWN];
-	uint32_t entry = atomic_load_explicit(known, memory_order_relaxed);
-
-	if (entry >> 1 == stack.value && stack.value)
-		return entry & 1;
-	struct md_frame frame;
-	bool counts = false;
-
-	for (size_t i = 0; !counts && md_stack_store_frame(heap->stacks, stack, i, &frame); i++)
-		counts = frame_counts(heap, &frame);
-	atomic_store_explicit(known, stack.value << 1 | counts, memory_order_relaxed);
-	return counts;
-}
-
-bool md_guard_add_function(struct md_heap *heap, uintptr_t begin, uintptr_t end)
-{
-	uint32_t count = atomic_load_explicit(&heap->guard.function_count, memory_order_relaxed);
-
-	if (count == MD_GUARD_RANGES)
-		return false;
-	heap->guard.functions[count].begin = begin;
-	heap->guard.functions[count].end = end;
-	atomic_store_explicit(&heap->guard.function_count, count + 1, memory_order_release);
-	for (size_t i = 0; i < MD_GUARD_KNOWN; i++)
-		atomic_store_explicit(&heap->guard.known[i], 0, memory_order_relaxed);
-	return true;
 }
 
 /* --- suspects ------------------------------------------------------------- */
@@ -279,7 +226,8 @@ static enum md_guard_reason decide_auto(struct md_heap *heap, struct md_thread *
 
 static bool may(struct md_heap *heap, md_stack_id stack, size_t size)
 {
-	return size >= heap->config.guard.size_min && size <= heap->config.guard.size_max && has_ranges(&heap->guard) && stack_counts(heap, stack);
+	return size >= heap->config.guard.size_min && size <= heap->config.guard.size_max && has_ranges(&heap->guard) &&
+		md_stack_filter_passes(&heap->guard.filter, heap->stacks, &heap->modules, stack);
 }
 
 enum md_guard_reason md_guard_decide(struct md_heap *heap, struct md_thread *thread, md_stack_id stack, size_t size)

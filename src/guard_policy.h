@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "src/ids.h"
+#include "src/stack_filter.h"
 
 struct md_heap;
 struct md_thread;
@@ -39,13 +40,11 @@ struct md_guard_config {
 	enum md_guard_align align;
 	size_t budget_bytes;     /* most bytes of data pages of live guarded blocks, with MD_GUARD_AUTO; less is used while the heap is small */
 	size_t size_min, size_max; /* of blocks to be guarded */
-	const char *modules;     /* only stacks through these are guarded: patterns for file names, separated by commas; NULL or empty: all. Kept */
+	const char *stacks;      /* only these are guarded, see stack_filter.h; NULL or empty: all. Kept */
 };
 
 #define MD_GUARD_SEEN 4096   /* stacks a thread tells apart, roughly */
 #define MD_GUARD_SUSPECTS 64 /* stacks with damaged blocks */
-#define MD_GUARD_KNOWN 1024  /* stacks of which the process remembers whether they go through config.modules */
-#define MD_GUARD_RANGES 16   /* functions named in place of modules */
 
 /* What a heap has for it. */
 struct md_guard {
@@ -60,14 +59,10 @@ struct md_guard {
 	_Atomic uint64_t block_ticks;      /* what one costs, learned */
 	_Atomic uint32_t suspects[MD_GUARD_SUSPECTS];
 	_Atomic uint32_t suspect_count;
-	_Atomic uint32_t known[MD_GUARD_KNOWN]; /* stack id times two, plus whether */
+	struct md_stack_filter filter;     /* of config.stacks */
 	_Atomic uint64_t guarded[MD_GUARD_REASONS]; /* blocks so far, by reason */
 	_Atomic uint64_t refused;               /* were to be guarded, but the system refused */
 	_Atomic bool bytes_short, ranges_short; /* a budget was reached */
-	struct {
-		uintptr_t begin, end;
-	} functions[MD_GUARD_RANGES];
-	_Atomic uint32_t function_count;
 };
 
 /* What a thread has for it. */
@@ -82,9 +77,6 @@ struct md_guard_thread {
 
 void md_guard_init(struct md_heap *heap);
 void md_guard_thread_init(struct md_heap *heap, struct md_thread *thread);
-
-/* Only stacks through code in [begin, end), or through a module of config.modules, are guarded from now on. False when there are too many. */
-bool md_guard_add_function(struct md_heap *heap, uintptr_t begin, uintptr_t end);
 
 /* Whether a block of that stack and size is to be guarded, and why: asked once for each block that is then allocated. */
 enum md_guard_reason md_guard_decide(struct md_heap *heap, struct md_thread *thread, md_stack_id stack, size_t size);

@@ -29,6 +29,10 @@ bool md_heap_init(struct md_heap *heap, const struct md_heap_config *config)
 	heap->stacks = md_stack_store_create(&heap->arena);
 	heap->thread_infos = md_os_map(0, MD_THREAD_INFOS_MAX * sizeof *heap->thread_infos);
 	md_guard_init(heap);
+	md_failures_init(heap);
+	heap->size_asks = (config->max_alloc && md_params_size_ok(config->max_alloc) ? config->max_alloc : PTRDIFF_MAX) + 1;
+	if (md_failures_wanted(&config->failures))
+		heap->size_asks = 0;
 	return heap->stacks && heap->thread_infos;
 }
 
@@ -50,6 +54,15 @@ static struct md_cache *refill(struct md_heap *heap, struct md_thread *thread, u
 }
 
 /* --- allocating --------------------------------------------------------- */
+
+static void note_failed(struct md_thread *thread, enum md_error error, const struct md_call *call)
+{
+	struct md_event event = md_event_make(MD_EVENT_FAILED, call->api, 0, call->size, call->stack, thread->id, md_clock_now());
+
+	event.error = error;
+	md_history_put(&thread->history, event);
+	thread->counters.failed++;
+}
 
 /* Before a request fails, what this thread holds back is given up: its quarantine, its caches, and what is free already. */
 static void give_up_held(struct md_heap *heap, struct md_thread *thread)
@@ -160,10 +173,28 @@ static __attribute__((noinline)) void *allocate_asking(
 	return user;
 }
 
+bool md_heap_refuses(struct md_heap *heap, struct md_thread *thread, size_t size, const struct md_call *call)
+{
+	if (!md_params_size_ok(size) || (heap->config.max_alloc && size > heap->config.max_alloc)) {
+		md_heap_fail(heap, thread, MD_ERROR_ALLOCATION_SIZE_TOO_BIG, call);
+		return true;
+	}
+	if (!md_failures_wanted(&heap->config.failures) || !md_failures_ask(heap, thread, size, call))
+		return false;
+	note_failed(thread, MD_ERROR_OUT_OF_MEMORY, call); /* no finding: it is what the user wants */
+	return true;
+}
+
 void *md_heap_allocate(struct md_heap *heap, struct md_thread *thread, size_t size, size_t alignment, bool zero, const struct md_call *call)
 {
-	if (unlikely(!md_params_size_ok(size) || (heap->config.max_alloc && size > heap->config.max_alloc)))
-		return md_heap_fail(heap, thread, MD_ERROR_ALLOCATION_SIZE_TOO_BIG, call);
+	if (unlikely(size >= heap->size_asks) && md_heap_refuses(heap, thread, size, call))
+		return NULL;
+	return md_heap_allocate_granted(heap, thread, size, alignment, zero, call);
+}
+
+void *md_heap_allocate_granted(
+	struct md_heap *heap, struct md_thread *thread, size_t size, size_t alignment, bool zero, const struct md_call *call)
+{
 	if (unlikely(md_guard_asks(thread, call->stack)))
 		return allocate_asking(heap, thread, size, alignment, zero, call);
 	return allocate_plain(heap, thread, size, alignment, zero, call);
@@ -171,11 +202,7 @@ void *md_heap_allocate(struct md_heap *heap, struct md_thread *thread, size_t si
 
 void *md_heap_fail(struct md_heap *heap, struct md_thread *thread, enum md_error error, const struct md_call *call)
 {
-	struct md_event event = md_event_make(MD_EVENT_FAILED, call->api, 0, call->size, call->stack, thread->id, md_clock_now());
-
-	event.error = error;
-	md_history_put(&thread->history, event);
-	thread->counters.failed++;
+	note_failed(thread, error, call);
 	md_check_add(heap, thread, error, MD_NOTICED_AT_CALL, call->size, NULL, call);
 	return NULL;
 }

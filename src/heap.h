@@ -16,6 +16,7 @@
 
 #include "src/arena.h"
 #include "src/call.h"
+#include "src/failures.h"
 #include "src/finding.h"
 #include "src/guard_policy.h"
 #include "src/lasting.h"
@@ -40,10 +41,12 @@ struct md_heap_config {
 	size_t max_alloc;       /* larger requests fail; 0: no limit */
 	bool mismatch;          /* look at families of allocation and free */
 	struct md_guard_config guard;
+	struct md_failures_config failures;
 };
 
 struct md_heap {
 	struct md_heap_config config;
+	size_t size_asks;         /* requests of at least this size may have to fail: all, while some are to fail on purpose */
 	uint64_t secret;
 	struct md_arena arena;
 	struct md_page_map map;
@@ -66,6 +69,7 @@ struct md_heap {
 	_Atomic uint64_t checks;
 	struct md_guard guard;
 	struct md_watch_wishes watch;
+	struct md_failures failures;
 	struct md_profile_counts *profile; /* set before the first thread begins; NULL: nothing is counted by stack */
 	struct md_lock check_lock; /* whose holder may keep live blocks in MD_BLOCK_FREEING for a moment, see check.h */
 };

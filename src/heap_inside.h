@@ -123,6 +123,13 @@ static inline void md_heap_check_call(struct md_heap *heap, struct md_thread *th
 		md_heap_check_call_slowly(heap, thread, zone, record, user, call);
 }
 
+/* Whether a request has to fail for its size, or on purpose; it is noted then. Asked once for each, if its size is heap->size_asks or more. */
+bool md_heap_refuses(struct md_heap *heap, struct md_thread *thread, size_t size, const struct md_call *call);
+
+/* md_heap_allocate after that. */
+void *md_heap_allocate_granted(
+	struct md_heap *heap, struct md_thread *thread, size_t size, size_t alignment, bool zero, const struct md_call *call);
+
 /* Into the quarantine with a block that the caller has made MD_BLOCK_FREEING. */
 void md_heap_retire(struct md_heap *heap, struct md_thread *thread, struct md_zone *zone, struct md_record *record, uintptr_t slot_begin,
 	const struct md_call *call);

@@ -126,9 +126,8 @@ enum md_freed md_heap_resize(struct md_heap *heap, struct md_thread *thread, voi
 	struct md_extent extent = md_extent_of(zone, record, slot_begin);
 
 	thread->counters.reallocations++;
-	if (unlikely(!md_params_size_ok(size) || (heap->config.max_alloc && size > heap->config.max_alloc))) {
+	if (unlikely(size >= heap->size_asks) && md_heap_refuses(heap, thread, size, call)) {
 		atomic_store_explicit(&record->state, MD_BLOCK_LIVE, memory_order_release);
-		md_heap_fail(heap, thread, MD_ERROR_ALLOCATION_SIZE_TOO_BIG, call);
 		return MD_FREED;
 	}
 	if (unlikely(!md_redzones_intact(heap->secret, &extent)))
@@ -145,7 +144,7 @@ enum md_freed md_heap_resize(struct md_heap *heap, struct md_thread *thread, voi
 			(*result = move_pages(heap, thread, zone, size, call, &free_call)))
 			return MD_FREED;
 	}
-	*result = md_heap_allocate(heap, thread, size, MD_ALIGNMENT, false, call);
+	*result = md_heap_allocate_granted(heap, thread, size, MD_ALIGNMENT, false, call);
 	if (!*result) {
 		atomic_store_explicit(&record->state, MD_BLOCK_LIVE, memory_order_release);
 		return MD_FREED;

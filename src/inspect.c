@@ -387,6 +387,8 @@ void md_inspect_counters(const struct md_heap *heap, struct md_counters *counter
 	counters->checks = atomic_load(&heap->checks);
 	for (unsigned i = 0; i < MD_GUARD_REASONS; i++)
 		counters->guarded[i] = atomic_load(&heap->guard.guarded[i]);
+	counters->failed_on_purpose = atomic_load(&heap->failures.failed);
+	counters->failed_last.value = atomic_load(&heap->failures.last);
 	counters->guarded_now = atomic_load(&heap->guard.live);
 	counters->guarded_now_bytes = atomic_load(&heap->guard.live_bytes);
 	counters->guards_refused = atomic_load(&heap->guard.refused);

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "src/failures.h"
 #include "src/finding.h"
 #include "src/guard_policy.h"
 #include "src/history.h"
@@ -74,6 +75,7 @@ struct md_thread {
 
 	struct md_cache caches[MD_CLASSES_ALL];
 	struct md_guard_thread guard;
+	struct md_failure_thread failure;
 };
 
 /* What is known of a thread for reports; stays when the thread is gone, until its number is needed again. */

@@ -60,6 +60,8 @@ struct md_counters {
 	bool guard_bytes_short, guard_ranges_short; /* the budget was reached; so was what the system bears */
 	unsigned watchpoints;                   /* that are set; 0: then watch_why says why there are none (NULL: nothing was worth one), static */
 	const char *watch_why;
+	uint64_t failed_on_purpose;             /* of the failed ones */
+	md_stack_id failed_last;                /* stack of the last of them */
 	uint64_t watch_moves, watch_traps, watch_innocent, watch_reports;
 };
 

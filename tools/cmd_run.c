@@ -46,32 +46,6 @@ struct run {
 
 /* --- arguments ------------------------------------------------------------------------- */
 
-enum { FLAG_NONE = -1, FLAG_WRONG = -2 };
-
-/* The option of ours at argv[at], FLAG_NONE if it is none, FLAG_WRONG after a complaint. *value is set for those that take one. */
-static int find_own(int argc, char **argv, int *at, const char **value)
-{
-	const char *word = argv[*at] + 2, *equal = strchr(argv[*at], '=');
-	size_t length = equal ? (size_t)(equal - word) : strlen(argv[*at]) - 2;
-
-	for (int i = 0; md_run_flags[i].name; i++) {
-		if (!md_word_equal(md_run_flags[i].name, strlen(md_run_flags[i].name), word, length))
-			continue;
-		if (md_run_flags[i].value && !equal && *at + 1 >= argc) {
-			fprintf(stderr, "malloc-debug run: %s: the %s is missing\n", argv[*at], md_run_flags[i].value);
-			return FLAG_WRONG;
-		}
-		if (!md_run_flags[i].value && equal) {
-			fprintf(stderr, "malloc-debug run: --%s takes no value\n", md_run_flags[i].name);
-			return FLAG_WRONG;
-		}
-		*value = equal ? equal + 1 : md_run_flags[i].value ? argv[++*at] : NULL;
-		++*at;
-		return i;
-	}
-	return FLAG_NONE;
-}
-
 /* True, after a complaint, if a name is no option at all and one of ours is nearer to it than any of the library's. */
 static bool is_near_own(const char *word)
 {
@@ -105,7 +79,7 @@ static int take_arguments(struct run *run, int argc, char **argv)
 
 		if (!strcmp(argv[at], "--"))
 			return at + 1;
-		switch (strncmp(argv[at], "--", 2) ? FLAG_NONE : find_own(argc, argv, &at, &value)) {
+		switch (md_flags_take_one(md_run_flags, argc, argv, &at, &value)) {
 		case FLAG_JSON:
 			run->json = value;
 			break;
@@ -124,7 +98,7 @@ static int take_arguments(struct run *run, int argc, char **argv)
 		case FLAG_NO_FOLLOW:
 			setenv("MALLOC_DEBUG_CHILDREN", "strip", 1);
 			break;
-		case FLAG_WRONG:
+		case MD_FLAGS_WRONG:
 			return -1;
 		default:
 			if (!strncmp(argv[at], "--", 2) && is_near_own(argv[at] + 2))

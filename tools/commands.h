@@ -45,11 +45,12 @@ int md_cmd_errors(int argc, char **argv);
 int md_cmd_doctor(int argc, char **argv);
 int md_cmd_completion(int argc, char **argv);
 int md_cmd_history(int argc, char **argv);
+int md_cmd_fail_sweep(int argc, char **argv);
 int md_cmd_symbolizer(int argc, char **argv);
 
 extern const struct md_flag md_run_flags[], md_report_flags[], md_symbolize_flags[], md_leaks_flags[], md_diff_flags[],
 	md_errors_flags[], md_history_flags[],
-	md_map_flags[];
+	md_map_flags[], md_fail_sweep_flags[];
 
 /* Prints all options with their meaning, for people. */
 void md_options_print_help(void);

@@ -112,6 +112,29 @@ int md_flags_next(struct md_flags *flags, const char **value)
 }
 
 /* "-f, --format text|json". Returns its length. */
+int md_flags_take_one(const struct md_flag *table, int argc, char **argv, int *at, const char **value)
+{
+	const char *word = argv[*at], *equal = strchr(word, '=');
+	size_t length = equal ? (size_t)(equal - word) : strlen(word);
+
+	for (int i = 0; !strncmp(word, "--", 2) && table[i].name; i++) {
+		if (!md_word_equal(table[i].name, strlen(table[i].name), word + 2, length - 2))
+			continue;
+		if (table[i].value && !equal && *at + 1 >= argc) {
+			fprintf(stderr, "malloc-debug %s: %s: the %s is missing\n", argv[0], word, table[i].value);
+			return MD_FLAGS_WRONG;
+		}
+		if (!table[i].value && equal) {
+			fprintf(stderr, "malloc-debug %s: --%s takes no value\n", argv[0], table[i].name);
+			return MD_FLAGS_WRONG;
+		}
+		*value = equal ? equal + 1 : table[i].value ? argv[++*at] : NULL;
+		++*at;
+		return i;
+	}
+	return MD_FLAGS_END;
+}
+
 static int make_head(char head[96], const struct md_flag *flag)
 {
 	return snprintf(head, 96, "%s%c%s --%s%s%s", flag->letter ? "-" : " ", flag->letter ? flag->letter : ' ', flag->letter ? "," : " ",

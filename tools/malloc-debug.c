@@ -46,6 +46,15 @@ const struct md_command md_commands[] = {
 	{ "history", md_cmd_history, "[--address=A[..B]] [--thread=T] [--last=N] FILE", "show the history of a process that runs or died",
 		"FILE is what the option history_file names: who allocated and freed what, kept while the program runs.\n",
 		md_history_flags, false, MD_ARGUMENT_FILE },
+	{ "fail-sweep", md_cmd_fail_sweep, "[--jobs N] [--timeout S] [--max N] [--json FILE] [--OPTION=VALUE ...] [--] PROGRAM ...",
+		"see what a program does when its allocations fail, one by one",
+		"Runs PROGRAM twice as it is, and then once for each of its allocation stacks, with the first allocation of that\n"
+		"stack failing. Says where it then crashes, hangs, leaks, aborts, uses its heap wrongly or ends with a status above\n"
+		"127; and where it ends as before, but with other output, which may be right. PROGRAM must be such that it can be\n"
+		"run again and again. Its input is empty, or a file; its output is not shown. A smaller --backtrace takes stacks\n"
+		"that differ only further out for one. The exit status is 1 if there was anything but other output, 2 if the sweep\n"
+		"could not be made.\n",
+		md_fail_sweep_flags, true, MD_ARGUMENT_PROGRAM },
 	{ "options", md_cmd_options, "[--OPTION=VALUE ...] [--format=adoc|man]", "show the options in force, and where each was set",
 		"Reads the variables MALLOC_DEBUG_*, MALLOC_DEBUG_OPTIONS and the C library's own as the library would, and\n"
 		"the options given. The exit status is 1 if one of the variables is wrong.\n"

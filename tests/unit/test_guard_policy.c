@@ -262,7 +262,7 @@ Test(guard_policy, only_stacks_through_modules, .init = NULL)
 	struct md_guard_config config = automatic;
 
 	config.mode = MD_GUARD_ALL;
-	config.modules = "libpng*,tool";
+	config.stacks = "libpng*,tool";
 	start_with(&config);
 	static const char *const paths[] = { "/usr/lib/libpng16.so.16", "/usr/bin/tool", "/usr/bin/tools", "/usr/lib/libz.so.1" };
 	md_stack_id stacks[4];
@@ -276,7 +276,7 @@ Test(guard_policy, only_stacks_through_modules, .init = NULL)
 	for (unsigned round = 0; round < 3; round++)
 		for (unsigned i = 0; i < 4; i++)
 			must(is_guarded(allocate_at(stacks[i].value, 40)) == (i < 2), "through %s", paths[i]);
-	must(md_guard_add_function(&heap, 0x40000 + 90, 0x40000 + 100), "no room for a function");
+	must(md_stack_filter_add_function(&heap.guard.filter, 0x40000 + 90, 0x40000 + 100), "no room for a function");
 	must(is_guarded(allocate_at(stacks[3].value, 40)), "through a function"); /* the return address may be the function's end */
 	must(!is_guarded(allocate_at(stacks[2].value, 40)), "not through it");
 	must(!is_guarded(allocate_at(0, 40)), "no stack");

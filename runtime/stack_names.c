@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "runtime/guard_stacks.h"
+#include "runtime/stack_names.h"
 
 #include <dlfcn.h>
 #include <link.h>
@@ -17,33 +17,40 @@ static bool is_name(const char *text)
 	return !*text;
 }
 
-static void add(const char *name)
+static void add(struct md_stack_filter *filter, const char *name)
 {
 	void *found = dlsym(RTLD_DEFAULT, name);
 	const ElfW(Sym) *symbol = NULL;
 	Dl_info info;
 
 	if (found && dladdr1(found, &info, (void **)&symbol, RTLD_DL_SYMENT) && symbol && symbol->st_size)
-		md_guard_add_function(&md_process.heap, (uintptr_t)found, (uintptr_t)found + symbol->st_size);
+		md_stack_filter_add_function(filter, (uintptr_t)found, (uintptr_t)found + symbol->st_size);
 }
 
-void md_guard_stacks_init(void)
+static void find(struct md_stack_filter *filter, const char *list)
 {
 	char names[MD_OPTION_TEXT_MAX], *rest = names;
 
-	if (!md_process.options.guard || !md_process.options.guard_stacks[0])
+	if (!list[0])
 		return;
 	struct md_thread *self = md_entry_begin(); /* what the loader allocates for us is not the program's */
 
-	memcpy(names, md_process.options.guard_stacks, sizeof names);
+	memcpy(names, list, sizeof names);
 	for (char *name; (name = rest);) {
 		size_t length = strcspn(name, ",");
 
 		rest = name[length] ? name + length + 1 : NULL;
 		name[length] = '\0';
 		if (is_name(name))
-			add(name);
+			add(filter, name);
 	}
 	if (self)
 		md_entry_end(self);
+}
+
+void md_stack_names_find(void)
+{
+	if (md_process.options.guard)
+		find(&md_process.heap.guard.filter, md_process.options.guard_stacks);
+	find(&md_process.heap.failures.filter, md_process.options.fail_stack);
 }
