@@ -314,8 +314,12 @@ void md_history_file_begin(void (*complain)(void *context, const char *line))
 	struct md_heap *heap = &md_process.heap;
 	uint32_t owner;
 
-	if (!*md_process.options.history_file || !heap->config.history)
+	if (!*md_process.options.history_file)
 		return;
+	if (!heap->config.history) {
+		complain(NULL, "history_file: there is no file, because history=0 keeps nothing");
+		return;
+	}
 	size_t first = MD_HISTORY_HEADER_BYTES + MD_THREAD_INFOS_MAX * sizeof *heap->thread_infos + ring_bytes() +
 		(sizeof(uint32_t) << MD_STACK_CHUNK_BITS) + (sizeof(struct md_frame) << MD_FRAME_CHUNK_BITS) + AREA_FIRST_MORE;
 

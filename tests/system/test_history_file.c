@@ -234,6 +234,9 @@ Test(history_file, that_cannot_be_made_is_one_line, .timeout = 120)
 		expect_one_line(&done, "no permission");
 		chmod(folder, 0700);
 	}
+	done = run_busy("end", "2", join(folder, "history"), "quarantine=0:guard=off:history=0");
+	cr_expect(done.status == 0 && strstr(done.report, "history=0 keeps nothing"), "%s", done.report);
+	run_destroy(&done);
 	done = run_busy("end", "2", "/proc/self/history", "quarantine=0:guard=off");
 	expect_one_line(&done, "history_file: /proc/self/history");
 	run_folder_remove(folder);
