@@ -71,6 +71,14 @@ static void *retag(void *user, enum md_api api)
 	return user;
 }
 
+/* There is no C++ library: nobody asks again for a request that failed on purpose (src/failures.h). */
+static void *fail_alone(void)
+{
+	if (md_self)
+		md_self->failure.handed_on = false;
+	return NULL;
+}
+
 typedef void *new_function(size_t);
 typedef void *new_aligned_function(size_t, size_t);
 typedef void *new_nothrow_function(size_t, const void *);
@@ -90,7 +98,7 @@ static inline __attribute__((always_inline)) void *try_new(enum md_api api, size
 		void *user = md_process.cxx_next ? NULL : try_new(api, size, 0);                                                       \
 		if (md_unlikely(!user)) {                                                                                              \
 			new_function *next = (new_function *)next_operator(#plain, &known, __builtin_return_address(0));                       \
-			user = next ? retag(next(size), api) : NULL;                                                                   \
+			user = next ? retag(next(size), api) : fail_alone();                                                                   \
 		}                                                                                                                      \
 		return user;                                                                                                           \
 	}                                                                                                                              \
@@ -101,7 +109,7 @@ static inline __attribute__((always_inline)) void *try_new(enum md_api api, size
 		void *user = md_process.cxx_next ? NULL : try_new(api, size, 0);                                                       \
 		if (md_unlikely(!user)) {                                                                                              \
 			new_nothrow_function *next = (new_nothrow_function *)next_operator(#nothrow, &known, __builtin_return_address(0));     \
-			user = next ? retag(next(size, tag), api) : NULL;                                                              \
+			user = next ? retag(next(size, tag), api) : fail_alone();                                                              \
 		}                                                                                                                      \
 		return user;                                                                                                           \
 	}                                                                                                                              \
@@ -112,7 +120,7 @@ static inline __attribute__((always_inline)) void *try_new(enum md_api api, size
 		void *user = md_process.cxx_next ? NULL : try_new(aligned_api, size, alignment);                                       \
 		if (md_unlikely(!user)) {                                                                                              \
 			new_aligned_function *next = (new_aligned_function *)next_operator(#aligned, &known, __builtin_return_address(0));     \
-			user = next ? retag(next(size, alignment), aligned_api) : NULL;                                                \
+			user = next ? retag(next(size, alignment), aligned_api) : fail_alone();                                                \
 		}                                                                                                                      \
 		return user;                                                                                                           \
 	}                                                                                                                              \
@@ -124,7 +132,7 @@ static inline __attribute__((always_inline)) void *try_new(enum md_api api, size
 		if (md_unlikely(!user)) {                                                                                              \
 			new_aligned_nothrow_function *next =                                                                           \
 				(new_aligned_nothrow_function *)next_operator(#aligned_nothrow, &known, __builtin_return_address(0));          \
-			user = next ? retag(next(size, alignment, tag), aligned_api) : NULL;                                           \
+			user = next ? retag(next(size, alignment, tag), aligned_api) : fail_alone();                                           \
 		}                                                                                                                      \
 		return user;                                                                                                           \
 	}

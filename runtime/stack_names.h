@@ -5,8 +5,8 @@
 #ifndef MD_STACK_NAMES_H
 #define MD_STACK_NAMES_H
 
-/* Tells the heap's filters where they are. Once, when the libraries of the program are there: asks the loader. The rest of these lists is the heap's own
- * business (src/stack_filter.h). */
+/* Tells the heap's filters where they are. Once, when the libraries of the program are there: asks the loader. The rest of these lists is
+ * the heap's own business (src/stack_filter.h). */
 void md_stack_names_find(void);
 
 #endif

@@ -2,11 +2,12 @@
  *
  * Failures on purpose: requests that get no memory because the user wants to see what the program does then.
  *
- * A request fails if it passes all conditions that are set: its size, its stack, its number among those that count (passed both), chance. Chance is a
- * hash of that number and a seed, so that a run can be had again. Each request is asked for once, however often the C++ library repeats it for an
- * operator new that failed.
+ * A request fails if it passes all conditions that are set: its size, its stack, its number among those that count (passed both), chance.
+ * Chance is a hash of that number and a seed, so that a run can be had again. Each request is asked for once, however often the C++ library
+ * repeats it for an operator new that failed.
  *
- * Cost      A program without failures pays nothing: what decides whether a request's size is looked at (heap->size_asks) is 0 while there are any.
+ * Cost      A program without failures pays nothing: what decides whether a request's size is looked at (heap->size_asks) is 0 while there
+ *           are any.
  * Locking   none: counters are atomic. Of two threads, either may have the next number.
  */
 #ifndef MD_FAILURES_H

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Stack filter: only stacks that go through certain code. What the user names is a list, separated by commas, of patterns for file names of modules, names of
- * functions (which the runtime looks up and adds as ranges of addresses), and keys of whole stacks.
+ * Stack filter: only stacks that go through certain code. What the user names is a list, separated by commas, of patterns for file names of
+ * modules, names of functions (which the runtime looks up and adds as ranges of addresses), and keys of whole stacks.
  *
- * Key       A number that a stack has in every run of the same files, wherever the loader puts them: a hash of the file names of modules and of the offsets
- *           in them. Equal keys are taken for equal stacks.
+ * Key       A number that a stack has in every run of the same files, wherever the loader puts them: a hash of the file names of modules
+ *           and of the offsets in them. Equal keys are taken for equal stacks.
  * Cost      The frames of a stack are looked at when it is met, and again when a table of fixed size has forgotten the answer.
  *
- * Locking   none: answers are atomic, and may be worked out twice. Functions are added before there are threads that ask, or answers of the moment are lost.
+ * Locking   none: answers are atomic, and may be worked out twice. Functions are added before there are threads that ask, or answers of the
+ *           moment are lost.
  */
 #ifndef MD_STACK_FILTER_H
 #define MD_STACK_FILTER_H

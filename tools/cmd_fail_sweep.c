@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * malloc-debug fail-sweep: runs a program once for each of its allocation stacks, with the first allocation of that stack failing, and says how it took it.
+ * malloc-debug fail-sweep: runs a program once for each of its allocation stacks, with the first allocation of that stack failing, and says
+ * how it took it.
  *
- * Two runs without failures come first: they list the stacks, and show what the program does anyway (its exit status, whether its output is the same
- * each time, reports). Only what is not among that is held against a run.
+ * Two runs without failures come first: they list the stacks, and show what the program does anyway (its exit status, whether its output is
+ * the same each time, reports). Only what is not among that is held against a run.
  */
 #include <inttypes.h>
 #include <limits.h>

@@ -33,8 +33,8 @@ enum { MD_FLAGS_END = -1, MD_FLAGS_ARGUMENT = -2, MD_FLAGS_WRONG = -3 };
  * argument in *value; MD_FLAGS_END; MD_FLAGS_WRONG after a complaint on standard error. Values "a|b" are checked. */
 int md_flags_next(struct md_flags *flags, const char **value);
 
-/* For commands that take the library's options, too: if argv[*at] is in the table, its index, with *value as above and *at moved on. MD_FLAGS_END if it
- * is not; MD_FLAGS_WRONG after a complaint. argv[0] is the subcommand. No letters. */
+/* For commands that take the library's options, too: if argv[*at] is in the table, its index, with *value as above and *at moved on.
+ * MD_FLAGS_END if it is not; MD_FLAGS_WRONG after a complaint. argv[0] is the subcommand. No letters. */
 int md_flags_take_one(const struct md_flag *table, int argc, char **argv, int *at, const char **value);
 
 /* Prints the options of a table for people; nothing for NULL. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // build: -rdynamic -std=c++17
-// What operator new does when its memory fails on purpose, printed as one letter for each form: 't' std::bad_alloc, 'n' a null pointer, '.' served.
+// What operator new does when its memory fails on purpose, as one letter for each form: 't' std::bad_alloc, 'n' a null pointer, '.' served.
 #include <new>
 #include <unistd.h>
 
@@ -28,7 +28,10 @@ template <class Make> static char attempt(Make make)
 // One function each, by which the test lets one fail.
 extern "C" __attribute__((noinline)) char make_one() { return attempt([] { int *p = new int; delete p; return p != nullptr; }); }
 extern "C" __attribute__((noinline)) char make_array() { return attempt([] { char *p = new char[100]; delete[] p; return p != nullptr; }); }
-extern "C" __attribute__((noinline)) char make_nothrow() { return attempt([] { int *p = new (std::nothrow) int; delete p; return p != nullptr; }); }
+extern "C" __attribute__((noinline)) char make_nothrow()
+{
+	return attempt([] { int *p = new (std::nothrow) int; delete p; return p != nullptr; });
+}
 extern "C" __attribute__((noinline)) char make_nothrow_array()
 {
 	return attempt([] { char *p = new (std::nothrow) char[100]; delete[] p; return p != nullptr; });

@@ -53,7 +53,8 @@ __attribute__((noinline)) void *resize(char *block, size_t size)
 	char *result = realloc(block, size);
 
 	/* The old block is as it was, and still to be freed. */
-	note(!result && errno == ENOMEM && malloc_usable_size(block) == 100 && !strcmp(block, "kept"), result && errno == 0 && !strcmp(result, "kept"));
+	note(!result && errno == ENOMEM && malloc_usable_size(block) == 100 && !strcmp(block, "kept"),
+		result && errno == 0 && !strcmp(result, "kept"));
 	return result ? result : block;
 }
 

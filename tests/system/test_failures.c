@@ -10,15 +10,16 @@
 
 #include "tests/system/support/expect.h"
 
-#define COMMAND(...) run_program(&(struct run_setup){ .program = "malloc-debug", .arguments = { __VA_ARGS__ }, .plain = true, .seconds_max = 100 })
+#define COMMAND(...) \
+	run_program(&(struct run_setup){ .program = "malloc-debug", .arguments = { __VA_ARGS__ }, .plain = true, .seconds_max = 100 })
 
 static void expect_line(const char *program, const char *options, const char *line)
 {
 	struct run_result result = run_preloaded(program, options);
 	size_t length = strlen(line);
 
-	cr_expect(result.status == 0 && !strncmp(result.text, line, length) && result.text[length] == '\n', "%s: status %d, %s instead of %s; %s", options,
-		result.status, result.text, line, result.report);
+	cr_expect(result.status == 0 && !strncmp(result.text, line, length) && result.text[length] == '\n',
+		"%s: status %d, %s instead of %s; %s", options, result.status, result.text, line, result.report);
 	cr_expect(run_count_reports(result.report) == 0, "%s: %s", options, result.report);
 	run_destroy(&result);
 }
@@ -110,12 +111,13 @@ Test(failures, sweep_finds_each_kind_of_mistake, .timeout = 300)
 {
 	expect_sweep("none", 0, "2 of 2 allocation stacks tried: 2 fine", "", "");
 	expect_sweep("crash", 1, "crash (SIGSEGV) if malloc of 5 bytes fails in *copy_without_test", "then: SEGV in *", "2 fine, 1 crash");
-	expect_sweep("leak", 1, "leak (exit status 1) if malloc of 50 bytes fails in *forgets_first_on_error", "then: leak of 40 bytes allocated in *",
-		"3 fine, 1 leak");
+	expect_sweep("leak", 1, "leak (exit status 1) if malloc of 50 bytes fails in *forgets_first_on_error",
+		"then: leak of 40 bytes allocated in *", "3 fine, 1 leak");
 	expect_sweep("hang", 1, "hang (did not end) if malloc of 60 bytes fails in *tries_for_ever", "", "2 fine, 1 hang");
 	expect_sweep("abort", 1, "abort (SIGABRT) if malloc of 70 bytes fails in *aborts", "", "2 fine, 1 abort");
 	expect_sweep("output", 0, "other output (exit status 0) if malloc of 80 bytes fails in *says_nothing", "", "2 fine, 1 other output");
-	expect_sweep("overflow", 1, "error (exit status 0) if malloc of 90 bytes fails in *writes_past", "then: heap-buffer-overflow", "2 fine, 1 error");
+	expect_sweep("overflow", 1, "error (exit status 0) if malloc of 90 bytes fails in *writes_past", "then: heap-buffer-overflow",
+		"2 fine, 1 error");
 	expect_sweep("shell", 1, "wrong exit (exit status 139) if malloc of 95 bytes fails in *ends_like", "", "2 fine, 1 wrong exit");
 }
 
@@ -129,8 +131,8 @@ Test(failures, sweep_goes_on_in_parallel_and_writes_json, .timeout = 200)
 		run_build_path("programs/fail_modes"), "crash", "leak", "hang", "abort");
 	char *lines = run_file_read(json);
 
-	cr_expect(result.status == 1 && strstr(result.text, "7 of 7 allocation stacks tried: 4 fine, 1 leak, 1 hang, 1 crash"), "%s%s", result.text,
-		result.report);
+	cr_expect(result.status == 1 && strstr(result.text, "7 of 7 allocation stacks tried: 4 fine, 1 leak, 1 hang, 1 crash"), "%s%s",
+		result.text, result.report);
 	cr_assert(lines);
 	cr_expect(run_count(lines, "\"type\":\"fail-sweep\"") == 7, "%s", lines);
 	cr_expect(run_count(lines, "\"outcome\":\"crash\",\"signal\":11") == 1, "%s", lines);

@@ -38,7 +38,8 @@ Test(stack_filter, lists_may_have_keys)
 	static char list[128];
 
 	heap_start(&config);
-	md_stack_id stacks[3] = { put(0x100000, "/usr/bin/tool", 0x40), put(0x200000, "/usr/bin/other", 0x40), put(0x300000, "/lib/libz.so", 0x40) };
+	md_stack_id stacks[3] = { put(0x100000, "/usr/bin/tool", 0x40), put(0x200000, "/usr/bin/other", 0x40),
+		put(0x300000, "/lib/libz.so", 0x40) };
 
 	snprintf(list, sizeof list, "libz*,0x%lx", (unsigned long)key_of(stacks[1]));
 	filter.list = list;
