@@ -138,7 +138,7 @@ int md_show_map(int fd)
 		return target.result;
 	md_map_text_begin(&target.text);
 	have_run = md_inspect_free_run_from(heap, 0, &run_begin, &run_end, &dirty);
-	for (const struct md_zone *zone; (zone = md_inspect_zone_from(heap, from)); from = zone->begin + zone->bytes) {
+	for (const struct md_zone *zone; (zone = md_inspect_zone_from(heap, from)); from = md_inspect_after(zone, from)) {
 		struct md_zone_view view;
 		size_t runs = 0;
 		uint32_t slot = 0;

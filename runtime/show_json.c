@@ -258,7 +258,7 @@ static void put_zones(struct md_map_writer *writer, struct page *page, uint64_t 
 	const struct md_heap *heap = &md_process.heap;
 	uintptr_t from = 0;
 
-	for (const struct md_zone *zone; (zone = md_inspect_zone_from(heap, from)); from = zone->begin + zone->bytes) {
+	for (const struct md_zone *zone; (zone = md_inspect_zone_from(heap, from)); from = md_inspect_after(zone, from)) {
 		struct md_map_block block;
 		struct md_zone_view view;
 

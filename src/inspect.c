@@ -334,7 +334,7 @@ void md_inspect_totals(const struct md_heap *heap, struct md_heap_totals *totals
 	bool dirty;
 
 	memset(totals, 0, sizeof *totals);
-	for (const struct md_zone *zone; (zone = md_inspect_zone_from(heap, from)); from = zone->begin + zone->bytes) {
+	for (const struct md_zone *zone; (zone = md_inspect_zone_from(heap, from)); from = md_inspect_after(zone, from)) {
 		struct md_zone_view view;
 
 		md_inspect_zone(heap, zone, &view);
@@ -477,14 +477,6 @@ static uint32_t slots_begun(const struct md_zone *zone)
 	return zone->kind == MD_ZONE_LARGE ? zone->slot_count : __atomic_load_n(&zone->carved, __ATOMIC_RELAXED);
 }
 
-/* Where the walk goes on after a zone. Its struct may have become another zone's meanwhile, but the walk never turns back. */
-static uintptr_t next_from(const struct md_zone *zone, uintptr_t from)
-{
-	uintptr_t end = zone->begin + zone->bytes;
-
-	return end > from ? end : from + MD_UNIT_BYTES;
-}
-
 /* Where the slots of a zone are, at one moment. */
 struct place {
 	uintptr_t first_slot;
@@ -540,7 +532,7 @@ bool md_check_heap(struct md_heap *heap, struct md_thread *thread, struct md_che
 				cursor->slot++, cursor->blocks++;
 		}
 		if (!more) {
-			cursor->zone_from = next_from(zone, cursor->zone_from);
+			cursor->zone_from = md_inspect_after(zone, cursor->zone_from);
 			cursor->slot = 0;
 		}
 	}

@@ -36,8 +36,17 @@ bool md_inspect_copy(struct md_heap *heap, uintptr_t begin, uintptr_t end, unsig
 /* The copy of a block's record, with its place; for one slot of a zone. valid is false for a slot never used. */
 void md_inspect_slot(const struct md_heap *heap, const struct md_zone *zone, uint32_t slot, struct md_block_view *block);
 
-/* Zones in order of address: the first one at or after addr (then pass zone->begin + zone->bytes); NULL after the last. */
+/* Zones in order of address: the first one at or after addr (then pass md_inspect_after); NULL after the last. */
 const struct md_zone *md_inspect_zone_from(const struct md_heap *heap, uintptr_t addr);
+
+/* Where a walk that came to a zone from an address goes on. The zone's struct may have become another zone's meanwhile, elsewhere, but the
+ * walk never turns back. */
+static inline uintptr_t md_inspect_after(const struct md_zone *zone, uintptr_t from)
+{
+	uintptr_t end = zone->begin + zone->bytes;
+
+	return end > from ? end : from + MD_UNIT_BYTES;
+}
 
 /* Counts of one zone. */
 void md_inspect_zone(const struct md_heap *heap, const struct md_zone *zone, struct md_zone_view *view);

@@ -159,7 +159,7 @@ bool md_leak_begin(struct md_leak *leak)
 	size_t slots = 0;
 	uintptr_t from = 0;
 
-	for (const struct md_zone *zone; (zone = md_inspect_zone_from(leak->heap, from)); from = zone->begin + zone->bytes)
+	for (const struct md_zone *zone; (zone = md_inspect_zone_from(leak->heap, from)); from = md_inspect_after(zone, from))
 		slots += zone->slot_count;
 	leak->marks_bytes = page_up(slots + 1);
 	leak->marks = md_os_map(0, leak->marks_bytes);
@@ -172,7 +172,7 @@ bool md_leak_begin(struct md_leak *leak)
 	size_t used = 0;
 
 	from = 0;
-	for (const struct md_zone *zone; (zone = md_inspect_zone_from(leak->heap, from)); from = zone->begin + zone->bytes) {
+	for (const struct md_zone *zone; (zone = md_inspect_zone_from(leak->heap, from)); from = md_inspect_after(zone, from)) {
 		bool fits = used + zone->slot_count <= leak->marks_bytes; /* zones may have come into being since they were counted */
 
 		((struct md_zone *)zone)->marks = fits ? leak->marks + used : NULL;
@@ -579,7 +579,7 @@ void md_leak_end(struct md_leak *leak)
 {
 	uintptr_t from = 0;
 
-	for (const struct md_zone *zone; (zone = md_inspect_zone_from(leak->heap, from)); from = zone->begin + zone->bytes)
+	for (const struct md_zone *zone; (zone = md_inspect_zone_from(leak->heap, from)); from = md_inspect_after(zone, from))
 		((struct md_zone *)zone)->marks = NULL;
 	if (leak->marks)
 		md_os_unmap(leak->marks, leak->marks_bytes);

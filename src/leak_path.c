@@ -148,7 +148,7 @@ bool md_leak_path_step(struct md_leak_path *path)
 	path->end = MD_LEAK_PATH_NOTHING;
 	if (path->has_root)
 		return false;
-	for (const struct md_zone *zone; (zone = md_inspect_zone_from(path->leak->heap, from)); from = zone->begin + zone->bytes) {
+	for (const struct md_zone *zone; (zone = md_inspect_zone_from(path->leak->heap, from)); from = md_inspect_after(zone, from)) {
 		if (path->until && md_os_nanoseconds() > path->until) {
 			path->end = MD_LEAK_PATH_LATE;
 			return false;
