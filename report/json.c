@@ -93,25 +93,6 @@ void md_json_end(struct md_json *json)
 	}
 }
 
-/* Length of the valid UTF-8 character at bytes, at most `count` long, or 0; *code is the character. */
-static size_t decode(const unsigned char *bytes, size_t count, uint32_t *code)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t length = bytes[0] < 0x80 ? 1 : bytes[0] >> 5 == 6 ? 2 : bytes[0] >> 4 == 14 ? 3 : bytes[0] >> 3 == 30 ? 4 : 0;
-
-	if (length == 0 || length > count)
-		return 0;
-	*code = length == 1 ? bytes[0] : bytes[0] & (0x7f >> length);
-	for (size_t i = 1; i < length; i++) {
-		if ((bytes[i] & 0xc0) != 0x80)
-			return 0;
-		*code = *code << 6 | (bytes[i] & 0x3f);
-	}
-	if (*code < least[length] || *code > 0x10ffff || (*code >= 0xd800 && *code < 0xe000))
-		return 0;
-	return length;
-}
-
 static void put_character(struct md_json *json, uint32_t code, const unsigned char *bytes, size_t length)
 {
 	static const char *const shorts[0x20] = { ['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n", ['\f'] = "\\f", ['\r'] = "\\r" };
@@ -140,7 +121,7 @@ void md_json_string_n(struct md_json *json, const char *key, const char *string,
 	md_text_char(json->text, '"');
 	while (at < end && !json->text->cut) {
 		uint32_t code = 0;
-		size_t length = decode(at, (size_t)(end - at), &code);
+		size_t length = md_utf8_decode(at, (size_t)(end - at), &code);
 
 		if (length)
 			put_character(json, code, at, length);

@@ -160,13 +160,12 @@ void md_text_color(struct md_text *text, enum md_color color)
 		md_text_put(text, sequence);
 }
 
-/* Length of the valid UTF-8 character at bytes (its NUL ends every check), or 0; *code is the character. */
-static size_t decode_utf8(const unsigned char *bytes, uint32_t *code)
+size_t md_utf8_decode(const unsigned char *bytes, size_t count, uint32_t *code)
 {
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	size_t length = bytes[0] < 0x80 ? 1 : bytes[0] >> 5 == 6 ? 2 : bytes[0] >> 4 == 14 ? 3 : bytes[0] >> 3 == 30 ? 4 : 0;
 
-	if (length == 0)
+	if (length == 0 || length > count)
 		return 0;
 	*code = length == 1 ? bytes[0] : bytes[0] & (0x7f >> length);
 	for (size_t i = 1; i < length; i++) {
@@ -191,7 +190,7 @@ void md_text_safe(struct md_text *text, const char *string)
 	uint32_t code = 0;
 
 	while (*bytes && !text->cut) {
-		size_t length = decode_utf8(bytes, &code);
+		size_t length = md_utf8_decode(bytes, MD_UTF8_BYTES_MAX, &code); /* the NUL ends it before */
 
 		if (length == 0 || is_control(code))
 			md_text_char(text, '?');

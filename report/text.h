@@ -37,6 +37,12 @@ void md_text_color(struct md_text *text, enum md_color color);
 /* Text from outside (symbol, thread, file names): control and escape characters are replaced by '?'; valid UTF-8 stays. */
 void md_text_safe(struct md_text *text, const char *string);
 
+#define MD_UTF8_BYTES_MAX 4
+
+/* Length of the valid UTF-8 character at bytes, of which at most `count` (not 0) are looked at, none behind a NUL; 0: there is none.
+ * *code is the character. */
+size_t md_utf8_decode(const unsigned char *bytes, size_t count, uint32_t *code);
+
 /* printf for our few needs: %s %S(safe) %c %u(unsigned) %lu(uint64_t) %d %x %lx %p(address as md_text_addr) %B(uint64_t bytes as
  * md_text_bytes) %%. */
 void md_textf(struct md_text *text, const char *format, ...);
