@@ -5,6 +5,17 @@
 
 static const char truncated[] = ",\"truncated\":true\n";
 
+void md_json_origin(struct md_json *json, const struct md_origin *origin)
+{
+	md_json_uint(json, "pid", origin->pid);
+	if (origin->program[0])
+		md_json_string(json, "program", origin->program);
+	if (origin->host[0])
+		md_json_string(json, "host", origin->host);
+	md_json_seconds(json, "started", origin->started);
+	md_json_seconds(json, "seconds", origin->seconds);
+}
+
 void md_json_open(struct md_json *json, struct md_text *text, const char *type, const struct md_origin *origin)
 {
 	md_json_init(json, text, sizeof truncated);
@@ -13,13 +24,7 @@ void md_json_open(struct md_json *json, struct md_text *text, const char *type, 
 	md_json_string(json, "type", type);
 	md_json_string(json, "tool", "malloc-debug " MD_VERSION);
 	md_json_object(json, "process");
-	md_json_uint(json, "pid", origin->pid);
-	if (origin->program[0])
-		md_json_string(json, "program", origin->program);
-	if (origin->host[0])
-		md_json_string(json, "host", origin->host);
-	md_json_seconds(json, "started", origin->started);
-	md_json_seconds(json, "seconds", origin->seconds);
+	md_json_origin(json, origin);
 	md_json_end(json);
 }
 

@@ -17,6 +17,9 @@
 
 #define MD_JSON_VERSION 1 /* rises when a reader of the version before would misread what it knows; new members do not change it */
 
+/* Where a report comes from, as members of the object that is open. */
+void md_json_origin(struct md_json *json, const struct md_origin *origin);
+
 /* Begins an object of that type with what all have: version, type, and where it comes from. md_json_close ends it. */
 void md_json_open(struct md_json *json, struct md_text *text, const char *type, const struct md_origin *origin);
 

@@ -318,13 +318,7 @@ static void put_site(struct md_json *json, const struct md_stack_printer *printe
 static void open_properties(struct md_json *json, const struct md_origin *origin)
 {
 	md_json_object(json, "properties");
-	md_json_uint(json, "pid", origin->pid);
-	if (origin->program[0])
-		md_json_string(json, "program", origin->program);
-	if (origin->host[0])
-		md_json_string(json, "host", origin->host);
-	md_json_seconds(json, "started", origin->started);
-	md_json_seconds(json, "seconds", origin->seconds);
+	md_json_origin(json, origin);
 }
 
 /* "directly after", "3 bytes before", "4 bytes inside": no addresses, because the same bug's message is the same in all runs. */
