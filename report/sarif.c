@@ -2,189 +2,22 @@
 #include "report/sarif.h"
 
 #include "report/access_text.h"
-#include "report/entries.h"
 #include "report/error_json.h"
 #include "report/fingerprint.h"
-#include "report/json.h"
 #include "report/leak_json.h"
 #include "report/parts_json.h"
 #include "report/phrases.h"
 #include "report/report_text.h"
+#include "report/sarif_parts.h"
 
-const char md_sarif_separator[] = ",\n";
-const char md_sarif_tail[] = "\n]}]}\n";
-
-/* --- rules ----------------------------------------------------------------------- */
-
-/* Weaknesses by their numbers in MITRE's list, where one fits. */
-static const unsigned cwe[MD_ERROR_COUNT] = {
-	[MD_ERROR_HEAP_BUFFER_OVERFLOW] = 122,
-	[MD_ERROR_HEAP_BUFFER_UNDERFLOW] = 124,
-	[MD_ERROR_HEAP_USE_AFTER_FREE] = 416,
-	[MD_ERROR_HEAP_WILD_ACCESS] = 119,
-	[MD_ERROR_MEMCPY_PARAM_OVERLAP] = 475,
-	[MD_ERROR_STRCPY_PARAM_OVERLAP] = 475,
-	[MD_ERROR_STRCAT_PARAM_OVERLAP] = 475,
-	[MD_ERROR_NEGATIVE_SIZE_PARAM] = 839,
-	[MD_ERROR_DOUBLE_FREE] = 415,
-	[MD_ERROR_BAD_FREE] = 590,
-	[MD_ERROR_ALLOC_DEALLOC_MISMATCH] = 762,
-	[MD_ERROR_NEW_DELETE_TYPE_MISMATCH] = 762,
-	[MD_ERROR_FREE_SIZE_MISMATCH] = 762,
-	[MD_ERROR_BAD_USABLE_SIZE] = 763,
-	[MD_ERROR_SEGV] = 119,
-	[MD_ERROR_STACK_OVERFLOW] = 674,
-	[MD_ERROR_FPE] = 369,
-	[MD_ERROR_ABRT] = 617,
-	[MD_ERROR_CALLOC_OVERFLOW] = 190,
-	[MD_ERROR_REALLOCARRAY_OVERFLOW] = 190,
-	[MD_ERROR_PVALLOC_OVERFLOW] = 190,
-	[MD_ERROR_ALLOCATION_SIZE_TOO_BIG] = 789,
-};
-
-struct rule {
-	const char *id, *title, *help, *level;
-	unsigned cwe; /* 0: none */
-};
-
-/* What is no error in the table of errors. */
-enum { RULE_DIRECT = MD_ERROR_COUNT, RULE_POSSIBLE, RULE_REACHABLE, RULE_GROWTH, RULE_COUNT };
-
-static struct rule rule_at(unsigned index)
-{
-	switch (index) {
-	case RULE_DIRECT:
-		return (struct rule){ "direct-leak", "memory leak",
-			"Nothing points to the block any more: free it before the last pointer to it goes.", "error", 401 };
-	case RULE_POSSIBLE:
-		return (struct rule){ "possible-leak", "possible memory leak",
-			"Only the inside of the block is pointed to: a leak, unless the program computes the block's start from that pointer.",
-			"warning", 401 };
-	case RULE_REACHABLE:
-		return (struct rule){ "still-reachable", "memory in use at the end", "The block was never freed, but is still pointed to.",
-			"note", 0 };
-	case RULE_GROWTH:
-		return (struct rule){ "memory-growth", "memory in use that grows",
-			"The blocks of this stack take more from snapshot to snapshot: look for a list, cache or queue that nobody empties.",
-			"warning", 770 };
-	default:
-		return (struct rule){ md_error_info((enum md_error)index)->slug, md_error_info((enum md_error)index)->title,
-			md_error_info((enum md_error)index)->hint, md_error_is_bad_request((enum md_error)index) ? "warning" : "error",
-			cwe[index] };
-	}
-}
-
-static void put_text(struct md_json *json, const char *key, const char *text)
-{
-	md_json_object(json, key);
-	md_json_string(json, "text", text);
-	md_json_end(json);
-}
-
-static void put_rule(struct md_json *json, unsigned index)
-{
-	struct rule rule = rule_at(index);
-	char tag[32];
-	struct md_text text;
-
-	md_json_object(json, NULL);
-	md_json_string(json, "id", rule.id);
-	put_text(json, "shortDescription", rule.title);
-	put_text(json, "fullDescription", rule.help);
-	put_text(json, "help", rule.help);
-	md_json_object(json, "defaultConfiguration");
-	md_json_string(json, "level", rule.level);
-	md_json_end(json);
-	md_json_object(json, "properties");
-	md_json_string(json, "precision", index == RULE_GROWTH || index == RULE_POSSIBLE ? "medium" : "very-high");
-	md_json_array(json, "tags");
-	md_json_string(json, NULL, "memory");
-	if (rule.cwe) {
-		md_text_init(&text, tag, sizeof tag, false);
-		md_textf(&text, "external/cwe/cwe-%u", rule.cwe);
-		md_json_string_n(json, NULL, tag, text.length);
-	}
-	md_json_end(json);
-	md_json_end(json);
-	md_json_end(json);
-}
-
-void md_sarif_head(struct md_text *text)
-{
-	struct md_json json;
-
-	md_text_put(text,
-		"{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\",\"version\":\"2.1.0\",\"runs\":[{\"columnKind\":\"utf16CodeUnits\",\"tool\":");
-	md_json_init(&json, text, 0);
-	md_json_object(&json, NULL);
-	md_json_object(&json, "driver");
-	md_json_string(&json, "name", "malloc-debug");
-	md_json_string(&json, "version", MD_VERSION);
-	md_json_string(&json, "semanticVersion", MD_VERSION);
-	md_json_array(&json, "rules");
-	for (unsigned i = 0; i < RULE_COUNT; i++)
-		put_rule(&json, i);
-	md_json_end(&json);
-	md_json_end(&json);
-	md_json_end(&json);
-	md_text_put(text, ",\"results\":[\n");
-}
-
-/* --- places --------------------------------------------------------------------------- */
-
-static void put_physical(struct md_json *json, const struct md_entry *entry)
-{
-	const char *path = entry->file[0] ? entry->file : entry->module;
-
-	md_json_object(json, "physicalLocation");
-	if (path[0]) {
-		md_json_object(json, "artifactLocation");
-		md_json_uri(json, "uri", path);
-		if (path[0] != '/' && !entry->is_system && path[0] != '.') /* relative to what was built, as far as it is the user's */
-			md_json_string(json, "uriBaseId", "%SRCROOT%");
-		md_json_end(json);
-	}
-	if (entry->file[0] && entry->line) {
-		md_json_object(json, "region");
-		md_json_uint(json, "startLine", entry->line);
-		if (entry->column)
-			md_json_uint(json, "startColumn", entry->column);
-		md_json_end(json);
-	}
-	if (entry->addr) {
-		md_json_object(json, "address");
-		md_json_uint(json, "absoluteAddress", entry->addr);
-		if (entry->module[0])
-			md_json_uint(json, "relativeAddress", entry->offset);
-		md_json_end(json);
-	}
-	md_json_end(json);
-}
-
-/* message may be NULL. */
-static void put_location(struct md_json *json, const char *key, const struct md_entry *entry, const char *message)
-{
-	md_json_object(json, key);
-	put_physical(json, entry);
-	if (entry->function[0]) {
-		md_json_array(json, "logicalLocations");
-		md_json_object(json, NULL);
-		md_json_string(json, "fullyQualifiedName", entry->function);
-		md_json_string(json, "kind", "function");
-		md_json_end(json);
-		md_json_end(json);
-	}
-	if (message)
-		put_text(json, "message", message);
-	md_json_end(json);
-}
+/* --- stacks ---------------------------------------------------------------------- */
 
 static bool put_frame(void *context, const struct md_entry *entry)
 {
 	struct md_json *json = context;
 
 	md_json_object(json, NULL);
-	put_location(json, "location", entry, NULL);
+	md_sarif_location(json, "location", entry, NULL);
 	if (entry->module[0])
 		md_json_string(json, "module", entry->module);
 	if (entry->inlined || entry->build_id_bytes) {
@@ -240,28 +73,10 @@ static void put_flow(struct md_json *json, const struct md_stack_printer *printe
 	bool begun = false;
 
 	for (size_t i = 0; i < count; i++) {
-		if (!md_entries_site(printer, moments[i].stack, &site))
-			continue;
-		if (!begun) {
-			md_json_array(json, "codeFlows");
-			md_json_object(json, NULL);
-			md_json_array(json, "threadFlows");
-			md_json_object(json, NULL);
-			md_json_array(json, "locations");
-			begun = true;
-		}
-		md_json_object(json, NULL);
-		put_location(json, "location", &site, moment_text(buffer, &moments[i]));
-		md_json_array(json, "kinds");
-		md_json_string(json, NULL, "memory");
-		md_json_string(json, NULL, moments[i].kind);
-		md_json_end(json);
-		md_json_uint(json, "executionOrder", i + 1);
-		md_json_string(json, "importance", "essential");
-		md_json_end(json);
+		if (md_entries_site(printer, moments[i].stack, &site))
+			md_sarif_flow_step(json, &begun, i + 1, &site, moment_text(buffer, &moments[i]), moments[i].kind);
 	}
-	for (unsigned i = 0; begun && i < 5; i++)
-		md_json_end(json);
+	md_sarif_flow_end(json, begun);
 }
 
 static void put_stacks(struct md_json *json, const struct md_stack_printer *printer, const struct moment *moments, size_t count)
@@ -273,7 +88,7 @@ static void put_stacks(struct md_json *json, const struct md_stack_printer *prin
 		if (!moments[i].stack.value)
 			continue;
 		md_json_object(json, NULL);
-		put_text(json, "message", moment_text(buffer, &moments[i]));
+		md_sarif_text(json, "message", moment_text(buffer, &moments[i]));
 		md_json_array(json, "frames");
 		md_entries_visit(printer, moments[i].stack, put_frame, json);
 		md_json_end(json);
@@ -284,22 +99,11 @@ static void put_stacks(struct md_json *json, const struct md_stack_printer *prin
 
 /* --- results ---------------------------------------------------------------------------- */
 
-static void open_result(struct md_json *json, struct md_text *text, unsigned rule, const struct md_text *message, uint64_t fingerprint)
+static void open_result(struct md_json *json, struct md_text *text, unsigned index, const struct md_text *message, uint64_t fingerprint)
 {
-	char digits[17];
+	struct md_sarif_rule rule = md_sarif_rule(index);
 
-	md_json_init(json, text, 0);
-	md_json_object(json, NULL);
-	md_json_string(json, "ruleId", rule_at(rule).id);
-	md_json_uint(json, "ruleIndex", rule);
-	md_json_string(json, "level", rule_at(rule).level);
-	md_json_object(json, "message");
-	md_json_string_n(json, "text", message->buffer, message->length);
-	md_json_end(json);
-	md_fingerprint_text(fingerprint, digits);
-	md_json_object(json, "partialFingerprints");
-	md_json_string(json, MD_FINGERPRINT_NAME, digits);
-	md_json_end(json);
+	md_sarif_open(json, text, (int)index, &rule, message, fingerprint);
 }
 
 /* Without a stack it is the program: code scanning takes no result without a place. */
@@ -311,7 +115,7 @@ static void put_site(struct md_json *json, const struct md_stack_printer *printe
 		site = (struct md_entry){ .module = origin->program, .function = "", .file = "" };
 	md_json_array(json, "locations");
 	if (site.addr || site.module[0])
-		put_location(json, NULL, &site, NULL);
+		md_sarif_location(json, NULL, &site, NULL);
 	md_json_end(json);
 }
 
@@ -443,16 +247,16 @@ void md_sarif_leaks(
 
 	for (size_t i = 0; i < report->entry_count && fits; i++) {
 		const struct md_leak_group *group = report->entries[i].group;
-		unsigned rule = group->kind == MD_LEAK_POSSIBLE ? RULE_POSSIBLE
-			: group->kind == MD_LEAK_REACHABLE      ? RULE_REACHABLE
-								: RULE_DIRECT;
+		unsigned rule = group->kind == MD_LEAK_POSSIBLE ? MD_SARIF_POSSIBLE
+			: group->kind == MD_LEAK_REACHABLE      ? MD_SARIF_REACHABLE
+								: MD_SARIF_DIRECT;
 		struct moment moment = { "allocated", "acquire", group->api, NULL, MD_THREAD_NONE, group->stack };
 		char buffer[256];
 		struct md_text message;
 
 		md_text_init(&message, buffer, sizeof buffer, false);
-		md_textf(&message, "%s: blocks allocated by %s here are never freed. %s", rule_at(rule).title, md_api_name(group->api),
-			rule_at(rule).help);
+		md_textf(&message, "%s: blocks allocated by %s here are never freed. %s", md_sarif_rule(rule).title, md_api_name(group->api),
+			md_sarif_rule(rule).help);
 		fits = put_stack_result(text, first, rule, &message, md_fingerprint_stack(md_leak_slug(group->kind), printer, group->stack),
 			printer, origin, &moment, group->count.blocks, group->count.bytes);
 		first = false;
@@ -472,8 +276,8 @@ void md_sarif_growth(
 		struct md_text message;
 
 		md_text_init(&message, buffer, sizeof buffer, false);
-		md_textf(&message, "%s. %s", rule_at(RULE_GROWTH).title, rule_at(RULE_GROWTH).help);
-		fits = put_stack_result(text, first, RULE_GROWTH, &message, md_fingerprint_stack("memory-growth", printer, growth->stack),
+		md_textf(&message, "%s. %s", md_sarif_rule(MD_SARIF_GROWTH).title, md_sarif_rule(MD_SARIF_GROWTH).help);
+		fits = put_stack_result(text, first, MD_SARIF_GROWTH, &message, md_fingerprint_stack("memory-growth", printer, growth->stack),
 			printer, origin, &moment, row.blocks, row.bytes);
 		first = false;
 	}

@@ -6,100 +6,56 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/fingerprint.h"
 #include "report/json.h"
 #include "report/sarif.h"
-#include "report/stack_text.h"
-#include "src/error.h"
+#include "report/sarif_parts.h"
 #include "tools/memory.h"
 #include "tools/merge_write.h"
 #include "tools/view_parts.h"
 
 #define TEXT_BYTES (4u << 20)
 
-struct rule {
-	int index; /* in the head's list; -1: an error of a later version */
-	const char *level, *title, *hint;
-};
-
-/* What is no error of the table follows it in the head. */
-static struct rule find_rule(const char *name)
+/* index is -1 for an error of a later version. */
+static struct md_sarif_rule find_rule(const char *name, int *index)
 {
-	static const struct rule others[] = {
-		{ MD_ERROR_COUNT, "error", "memory leak", "Nothing points to the blocks any more: free them before the last pointer goes." },
-		{ MD_ERROR_COUNT + 1, "warning", "possible memory leak", "Only the inside of the blocks is pointed to." },
-		{ MD_ERROR_COUNT + 2, "note", "memory in use at the end", "The blocks were never freed, but are still pointed to." },
-		{ MD_ERROR_COUNT + 3, "warning", "memory in use that grows", "Look for a list, cache or queue that nobody empties." },
-	};
-	static const char *const names[] = { "direct-leak", "possible-leak", "still-reachable", "memory-growth" };
+	*index = md_sarif_rule_find(name);
+	return *index >= 0 ? md_sarif_rule((unsigned)*index) : (struct md_sarif_rule){ .id = name, .title = name, .help = "", .level = "error" };
+}
 
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (!strcmp(names[i], name))
-			return others[i];
-	for (int i = 0; i < MD_ERROR_COUNT; i++) {
-		const struct md_error_info *info = md_error_info((enum md_error)i);
-
-		if (!strcmp(info->slug, name))
-			return (struct rule){ i, md_error_is_bad_request((enum md_error)i) ? "warning" : "error", info->title, info->hint };
+/* What a group's message ends with, unless its report has a hint of its own. */
+static const char *help_of_group(int index, const struct md_sarif_rule *rule)
+{
+	switch (index) {
+	case MD_SARIF_DIRECT:
+		return "Nothing points to the blocks any more: free them before the last pointer goes.";
+	case MD_SARIF_POSSIBLE:
+		return "Only the inside of the blocks is pointed to.";
+	case MD_SARIF_REACHABLE:
+		return "The blocks were never freed, but are still pointed to.";
+	case MD_SARIF_GROWTH:
+		return "Look for a list, cache or queue that nobody empties.";
+	default:
+		return rule->help;
 	}
-	return (struct rule){ -1, "error", name, "" };
 }
 
-static void put_text(struct md_json *json, const char *key, const char *text)
+static const char *string_or_none(const struct md_value *frame, const char *name)
 {
-	md_json_object(json, key);
-	md_json_string(json, "text", text);
-	md_json_end(json);
-}
+	const char *string = md_value_string(frame, name);
 
-static bool is_relative(const char *path)
-{
-	return path[0] != '/' && path[0] != '.' && path[0] != '\0';
-}
-
-static void put_number(struct md_json *json, const char *key, const struct md_value *frame, const char *name)
-{
-	uint64_t value;
-
-	if (md_value_uint(frame, name, &value))
-		md_json_uint(json, key, value);
+	return string ? string : "";
 }
 
 /* frame may be NULL: then it is the program, because code scanning takes no result without a place. */
-static void put_location(struct md_json *json, const char *key, const struct md_value *frame, const char *program, const char *message)
+static struct md_entry entry_of(const struct md_value *frame, const char *program)
 {
-	const char *file = md_value_string(frame, "file"), *module = md_value_string(frame, "module"),
-		   *function = md_value_string(frame, "function");
-	const char *path = file ? file : module ? module : program;
+	const char *module = md_value_string(frame, "module");
 
-	md_json_object(json, key);
-	md_json_object(json, "physicalLocation");
-	if (path && *path) {
-		md_json_object(json, "artifactLocation");
-		md_json_uri(json, "uri", path);
-		if (is_relative(path))
-			md_json_string(json, "uriBaseId", "%SRCROOT%");
-		md_json_end(json);
-	}
-	if (file && md_value_uint_or(frame, "line", 0)) {
-		md_json_object(json, "region");
-		put_number(json, "startLine", frame, "line");
-		if (md_value_uint_or(frame, "column", 0))
-			put_number(json, "startColumn", frame, "column");
-		md_json_end(json);
-	}
-	md_json_end(json);
-	if (function) {
-		md_json_array(json, "logicalLocations");
-		md_json_object(json, NULL);
-		md_json_string(json, "fullyQualifiedName", function);
-		md_json_string(json, "kind", "function");
-		md_json_end(json);
-		md_json_end(json);
-	}
-	if (message)
-		put_text(json, "message", message);
-	md_json_end(json);
+	return (struct md_entry){ .file = string_or_none(frame, "file"),
+		.module = module ? module : program ? program : "",
+		.function = string_or_none(frame, "function"),
+		.line = (uint32_t)md_value_uint_or(frame, "line", 0),
+		.column = (uint32_t)md_value_uint_or(frame, "column", 0) };
 }
 
 /* One moment in the life of a block. */
@@ -130,29 +86,14 @@ static void put_flow(struct md_json *json, const struct moment *moments, size_t 
 
 	for (size_t i = 0; i < count; i++) {
 		const struct md_value *site = md_view_site_frame(md_value_get(moments[i].at, "stack"));
+		struct md_entry entry;
 
 		if (!site)
 			continue;
-		if (!begun) {
-			md_json_array(json, "codeFlows");
-			md_json_object(json, NULL);
-			md_json_array(json, "threadFlows");
-			md_json_object(json, NULL);
-			md_json_array(json, "locations");
-			begun = true;
-		}
-		md_json_object(json, NULL);
-		put_location(json, "location", site, program, describe_moment(&moments[i], buffer));
-		md_json_array(json, "kinds");
-		md_json_string(json, NULL, "memory");
-		md_json_string(json, NULL, moments[i].kind);
-		md_json_end(json);
-		md_json_uint(json, "executionOrder", i + 1);
-		md_json_string(json, "importance", "essential");
-		md_json_end(json);
+		entry = entry_of(site, program);
+		md_sarif_flow_step(json, &begun, i + 1, &entry, describe_moment(&moments[i], buffer), moments[i].kind);
 	}
-	for (unsigned i = 0; begun && i < 5; i++)
-		md_json_end(json);
+	md_sarif_flow_end(json, begun);
 }
 
 static void put_stacks(struct md_json *json, const struct moment *moments, size_t count, const char *program)
@@ -166,11 +107,13 @@ static void put_stacks(struct md_json *json, const struct moment *moments, size_
 		if (!frame)
 			continue;
 		md_json_object(json, NULL);
-		put_text(json, "message", describe_moment(&moments[i], buffer));
+		md_sarif_text(json, "message", describe_moment(&moments[i], buffer));
 		md_json_array(json, "frames");
 		for (; frame; frame = frame->next) {
+			struct md_entry entry = entry_of(frame, program);
+
 			md_json_object(json, NULL);
-			put_location(json, "location", frame, program, NULL);
+			md_sarif_location(json, "location", &entry, NULL);
 			md_json_string(json, "module", md_value_string(frame, "module"));
 			md_json_end(json);
 		}
@@ -180,7 +123,8 @@ static void put_stacks(struct md_json *json, const struct moment *moments, size_
 	md_json_end(json);
 }
 
-static void put_message(struct md_text *text, const struct rule *rule, const struct md_group *group, const struct md_value *report)
+static void put_message(
+	struct md_text *text, int index, const struct md_sarif_rule *rule, const struct md_group *group, const struct md_value *report)
 {
 	const struct md_value *access = md_value_get(report, "access"), *block = md_value_get(report, "block");
 	const char *kind = md_value_string(access, "kind"), *hint = md_value_string(report, "hint");
@@ -197,7 +141,7 @@ static void put_message(struct md_text *text, const struct rule *rule, const str
 			md_view_relation(text, addr, block);
 		}
 	}
-	md_textf(text, ". %S", hint && *hint ? hint : rule->hint);
+	md_textf(text, ". %S", hint && *hint ? hint : help_of_group(index, rule));
 }
 
 /* The stack of the place to fix. */
@@ -224,29 +168,19 @@ static void put_result(struct md_text *text, const struct md_group *group, const
 	const struct moment moments[] = { { "allocated", "acquire", group->kind == MD_GROUP_ERROR ? md_value_get(block, "allocated") : part },
 		{ "freed", "release", md_value_get(block, "freed") }, { "used", "usage", md_value_get(report, "call") } };
 	const char *program = md_value_string(process, "program");
-	struct rule rule = find_rule(group->name);
-	char digits[17], sentence[1024];
+	int index;
+	struct md_sarif_rule rule = find_rule(group->name, &index);
+	struct md_entry site = entry_of(md_view_site_frame(find_site_stack(group, report, part)), program);
+	char sentence[1024];
 	struct md_text message;
 	struct md_json json;
 
 	md_text_init(&message, sentence, sizeof sentence, false);
-	put_message(&message, &rule, group, report);
-	md_json_init(&json, text, 0);
-	md_json_object(&json, NULL);
-	md_json_string(&json, "ruleId", group->name);
-	if (rule.index >= 0)
-		md_json_uint(&json, "ruleIndex", (unsigned)rule.index);
-	md_json_string(&json, "level", rule.level);
-	md_json_object(&json, "message");
-	md_json_string_n(&json, "text", message.buffer, message.length);
-	md_json_end(&json);
-	md_fingerprint_text(group->fingerprint, digits);
-	md_json_object(&json, "partialFingerprints");
-	md_json_string(&json, MD_FINGERPRINT_NAME, digits);
-	md_json_end(&json);
+	put_message(&message, index, &rule, group, report);
+	md_sarif_open(&json, text, index, &rule, &message, group->fingerprint);
 	md_json_uint(&json, "occurrenceCount", group->reports);
 	md_json_array(&json, "locations");
-	put_location(&json, NULL, md_view_site_frame(find_site_stack(group, report, part)), program, NULL);
+	md_sarif_location(&json, NULL, &site, NULL);
 	md_json_end(&json);
 	md_json_object(&json, "properties");
 	md_json_uint(&json, "processes", group->processes);
