@@ -3,19 +3,12 @@
 
 #include <string.h>
 
-#include "report/entries.h"
 #include "report/report_text.h"
 
 #define FNV_BASIS 0xcbf29ce484222325ull
 #define FNV_PRIME 0x100000001b3ull
 
-struct hash {
-	uint64_t value;
-	unsigned taken; /* entries of the present stack */
-	bool system;    /* whether those of the C and C++ libraries are taken */
-};
-
-static void add_bytes(struct hash *hash, const void *data, size_t bytes)
+static void add_bytes(struct md_fingerprint *hash, const void *data, size_t bytes)
 {
 	const unsigned char *at = data;
 
@@ -24,14 +17,27 @@ static void add_bytes(struct hash *hash, const void *data, size_t bytes)
 }
 
 /* With its NUL, so that "ab" "c" and "a" "bc" differ. */
-static void add_string(struct hash *hash, const char *string)
+static void add_string(struct md_fingerprint *hash, const char *string)
 {
 	add_bytes(hash, string, strlen(string) + 1);
 }
 
-static bool add_entry(void *context, const struct md_entry *entry)
+void md_fingerprint_begin(struct md_fingerprint *hash, const char *kind)
 {
-	struct hash *hash = context;
+	hash->value = FNV_BASIS;
+	add_string(hash, kind);
+}
+
+void md_fingerprint_role(struct md_fingerprint *hash, const char *role)
+{
+	add_string(hash, role);
+	hash->taken = 0;
+	hash->system = false;
+}
+
+bool md_fingerprint_entry(void *fingerprint, const struct md_entry *entry)
+{
+	struct md_fingerprint *hash = fingerprint;
 
 	if (entry->is_system && !hash->system)
 		return true;
@@ -44,19 +50,13 @@ static bool add_entry(void *context, const struct md_entry *entry)
 	return ++hash->taken < MD_FINGERPRINT_ENTRIES;
 }
 
-static void add_stack(struct hash *hash, const char *role, const struct md_stack_printer *printer, md_stack_id stack)
+bool md_fingerprint_wants_system(struct md_fingerprint *hash)
 {
-	add_string(hash, role);
-	hash->taken = 0;
-	hash->system = false;
-	md_entries_visit(printer, stack, add_entry, hash);
-	if (hash->taken)
-		return;
-	hash->system = true;
-	md_entries_visit(printer, stack, add_entry, hash);
+	hash->system = hash->taken == 0;
+	return hash->system;
 }
 
-static uint64_t finish(const struct hash *hash)
+uint64_t md_fingerprint_end(const struct md_fingerprint *hash)
 {
 	uint64_t value = hash->value;
 
@@ -64,14 +64,22 @@ static uint64_t finish(const struct hash *hash)
 	return value ^ value >> 29;
 }
 
+static void add_stack(struct md_fingerprint *hash, const char *role, const struct md_stack_printer *printer, md_stack_id stack)
+{
+	md_fingerprint_role(hash, role);
+	md_entries_visit(printer, stack, md_fingerprint_entry, hash);
+	if (md_fingerprint_wants_system(hash))
+		md_entries_visit(printer, stack, md_fingerprint_entry, hash);
+}
+
 uint64_t md_fingerprint_error(const struct md_report *report)
 {
 	const struct md_finding *finding = report->finding;
 	const struct md_block_view *block = &finding->block;
 	struct md_stack_printer printer = md_report_printer(report);
-	struct hash hash = { .value = FNV_BASIS };
+	struct md_fingerprint hash;
 
-	add_string(&hash, md_error_info(finding->error)->slug);
+	md_fingerprint_begin(&hash, md_error_info(finding->error)->slug);
 	if (!md_finding_is_late(finding))
 		add_stack(&hash, "call", &printer, finding->call.stack);
 	if (block->valid)
@@ -79,16 +87,16 @@ uint64_t md_fingerprint_error(const struct md_report *report)
 	/* Of two frees of one block, which race, either may be the first. */
 	if (block->valid && finding->error == MD_ERROR_HEAP_USE_AFTER_FREE)
 		add_stack(&hash, "freed", &printer, block->free_stack);
-	return finish(&hash);
+	return md_fingerprint_end(&hash);
 }
 
 uint64_t md_fingerprint_stack(const char *kind, const struct md_stack_printer *printer, md_stack_id stack)
 {
-	struct hash hash = { .value = FNV_BASIS };
+	struct md_fingerprint hash;
 
-	add_string(&hash, kind);
+	md_fingerprint_begin(&hash, kind);
 	add_stack(&hash, "allocated", printer, stack);
-	return finish(&hash);
+	return md_fingerprint_end(&hash);
 }
 
 void md_fingerprint_text(uint64_t fingerprint, char text[17])

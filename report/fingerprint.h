@@ -14,8 +14,10 @@
 #ifndef MD_FINGERPRINT_H
 #define MD_FINGERPRINT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "report/entries.h"
 #include "report/report.h"
 #include "report/stack_text.h"
 #include "src/leak.h"
@@ -28,6 +30,25 @@ uint64_t md_fingerprint_error(const struct md_report *report);
 
 /* Of anything that is told by a kind ("direct-leak") and one stack. */
 uint64_t md_fingerprint_stack(const char *kind, const struct md_stack_printer *printer, md_stack_id stack);
+
+/* A fingerprint in the making, for those who have stacks of another kind: begin; for each stack its role, its entries, and, where wanted, all
+ * entries again; end. */
+struct md_fingerprint {
+	uint64_t value;
+	unsigned taken; /* entries of the present stack */
+	bool system;    /* whether those of the C and C++ libraries are taken */
+};
+
+void md_fingerprint_begin(struct md_fingerprint *fingerprint, const char *kind);
+void md_fingerprint_role(struct md_fingerprint *fingerprint, const char *role);
+
+/* Takes one entry, innermost first; a visit of md_entries_visit. Returns whether it wants more. */
+bool md_fingerprint_entry(void *fingerprint, const struct md_entry *entry);
+
+/* After a stack's last entry: whether there were none but those of the C and C++ libraries, which are then to be given again. */
+bool md_fingerprint_wants_system(struct md_fingerprint *fingerprint);
+
+uint64_t md_fingerprint_end(const struct md_fingerprint *fingerprint);
 
 /* 16 digits and a NUL. */
 void md_fingerprint_text(uint64_t fingerprint, char text[17]);

@@ -47,20 +47,25 @@ void md_phrase_range(struct md_text *text, const struct md_block_view *block)
 	md_textf(text, "[%p,%p)", block->user, block->user + block->size);
 }
 
-void md_phrase_where(struct md_text *text, uintptr_t addr, const struct md_block_view *block)
+void md_phrase_relation(struct md_text *text, uint64_t addr, uint64_t user, uint64_t size)
 {
-	uintptr_t end = block->user + block->size;
+	uint64_t end = user + size;
 
-	if (addr < block->user)
-		md_textf(text, "%B before", (uint64_t)(block->user - addr));
-	else if (addr == block->user)
+	if (addr < user)
+		md_textf(text, "%B before", user - addr);
+	else if (addr == user)
 		md_text_put(text, "the start of");
 	else if (addr < end)
-		md_textf(text, "%B inside", (uint64_t)(addr - block->user));
+		md_textf(text, "%B inside", addr - user);
 	else if (addr == end)
 		md_text_put(text, "directly after");
 	else
-		md_textf(text, "%B after", (uint64_t)(addr - end));
+		md_textf(text, "%B after", addr - end);
+}
+
+void md_phrase_where(struct md_text *text, uintptr_t addr, const struct md_block_view *block)
+{
+	md_phrase_relation(text, addr, block->user, block->size);
 	md_textf(text, " the %lu-byte block ", (uint64_t)block->size);
 	md_phrase_range(text, block);
 }

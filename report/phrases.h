@@ -22,6 +22,9 @@ const char *md_phrase_state(enum md_block_state state);
 /* "[0x602000000010,0x60200000001a)": the block's bytes as the program asked for them. */
 void md_phrase_range(struct md_text *text, const struct md_block_view *block);
 
+/* "3 bytes before", "the start of", "4 bytes inside", "directly after": where an address is, said of the block from user on. */
+void md_phrase_relation(struct md_text *text, uint64_t addr, uint64_t user, uint64_t size);
+
 /* Where addr lies to a block: "3 bytes after the 10-byte block [...)", "directly after ...", "4 bytes inside ...", "16 bytes before ...",
  * "the start of ...". */
 void md_phrase_where(struct md_text *text, uintptr_t addr, const struct md_block_view *block);

@@ -129,16 +129,11 @@ static void open_properties(struct md_json *json, const struct md_origin *origin
 static void put_relation(struct md_text *text, const struct md_finding *finding)
 {
 	const struct md_block_view *block = &finding->block;
-	uintptr_t addr = finding->addr, end = block->user + block->size;
 
-	if (addr < block->user)
-		md_textf(text, "%B before", (uint64_t)(block->user - addr));
-	else if (addr < end || addr == block->user)
-		md_textf(text, "%B inside", (uint64_t)(addr - block->user));
-	else if (addr == end)
-		md_text_put(text, "directly after");
+	if (finding->addr == block->user)
+		md_textf(text, "%B inside", (uint64_t)0);
 	else
-		md_textf(text, "%B after", (uint64_t)(addr - end));
+		md_phrase_relation(text, finding->addr, block->user, block->size);
 	md_textf(text, " a %lu-byte block", (uint64_t)block->size);
 }
 

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "report/report_text.h"
 #include "report/stack_text.h"
 #include "report/text.h"
 #include "tools/commands.h"
@@ -144,7 +145,7 @@ static bool is_loader(const struct md_value *stack)
 {
 	const char *module = stack ? md_value_string(stack->first, "module") : NULL;
 
-	return module && !strncmp(md_view_file_name(module), "ld-linux", 8);
+	return module && !strncmp(md_report_file_name(module), "ld-linux", 8);
 }
 
 static void add_stack(struct sweep *sweep, const char *line, size_t bytes, const struct md_value *report)

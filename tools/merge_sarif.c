@@ -39,23 +39,14 @@ static const char *help_of_group(int index, const struct md_sarif_rule *rule)
 	}
 }
 
-static const char *string_or_none(const struct md_value *frame, const char *name)
-{
-	const char *string = md_value_string(frame, name);
-
-	return string ? string : "";
-}
-
 /* frame may be NULL: then it is the program, because code scanning takes no result without a place. */
 static struct md_entry entry_of(const struct md_value *frame, const char *program)
 {
-	const char *module = md_value_string(frame, "module");
+	struct md_entry entry = md_view_entry(frame);
 
-	return (struct md_entry){ .file = string_or_none(frame, "file"),
-		.module = module ? module : program ? program : "",
-		.function = string_or_none(frame, "function"),
-		.line = (uint32_t)md_value_uint_or(frame, "line", 0),
-		.column = (uint32_t)md_value_uint_or(frame, "column", 0) };
+	if (!entry.module[0] && program)
+		entry.module = program;
+	return entry;
 }
 
 /* One moment in the life of a block. */

@@ -5,17 +5,11 @@
 
 #include "report/hexdump.h"
 #include "report/phrases.h"
+#include "report/report_text.h"
 #include "report/stack_text.h"
 
 #define THREAD_NAME_LENGTH 15 /* the kernel keeps no more */
 #define MEMORY_MAX 65536 /* bytes of one dump; the library sends some hundred */
-
-const char *md_view_file_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
 
 /* --- stacks --------------------------------------------------------------------- */
 
@@ -69,6 +63,20 @@ void md_view_stack(struct md_text *text, const struct md_value *stack)
 		}
 		md_text_put(text, md_value_true(frame, "unloaded") ? " [unloaded]\n" : "\n");
 	}
+}
+
+struct md_entry md_view_entry(const struct md_value *frame)
+{
+	const char *file = md_value_string(frame, "file"), *module = md_value_string(frame, "module"),
+		   *function = md_value_string(frame, "function");
+	struct md_entry entry = { .file = file ? file : "",
+		.module = module ? module : "",
+		.function = function ? function : "",
+		.line = (uint32_t)md_value_uint_or(frame, "line", 0),
+		.column = (uint32_t)md_value_uint_or(frame, "column", 0) };
+
+	md_value_address(frame, "offset", &entry.offset);
+	return entry;
 }
 
 bool md_view_is_system(const struct md_value *frame)
@@ -155,7 +163,7 @@ void md_view_thread_name(struct md_text *text, const struct md_value *report, co
 
 		/* A thread that was never named has its program's name, which the kernel cuts: it tells nothing. */
 		if (md_value_uint(row, "id", &id) && id == thread && given &&
-			!(program && !strncmp(given, md_view_file_name(program), THREAD_NAME_LENGTH)))
+			!(program && !strncmp(given, md_report_file_name(program), THREAD_NAME_LENGTH)))
 			md_textf(text, " (%S)", given);
 	}
 }
@@ -164,20 +172,10 @@ void md_view_thread_name(struct md_text *text, const struct md_value *report, co
 
 void md_view_relation(struct md_text *text, uint64_t addr, const struct md_value *block)
 {
-	uint64_t begin = 0, bytes = md_value_uint_or(block, "bytes", 0), end;
+	uint64_t begin = 0, bytes = md_value_uint_or(block, "bytes", 0);
 
 	md_value_address(block, "address", &begin);
-	end = begin + bytes;
-	if (addr < begin)
-		md_textf(text, "%B before", begin - addr);
-	else if (addr == begin)
-		md_text_put(text, "the start of");
-	else if (addr < end)
-		md_textf(text, "%B inside", addr - begin);
-	else if (addr == end)
-		md_text_put(text, "directly after");
-	else
-		md_textf(text, "%B after", addr - end);
+	md_phrase_relation(text, addr, begin, bytes);
 	md_textf(text, " the %lu-byte block", bytes);
 }
 

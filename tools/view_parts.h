@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "report/entries.h"
 #include "report/text.h"
 #include "tools/json_read.h"
 
@@ -50,11 +51,11 @@ void md_view_sample(struct md_text *text, const struct md_value *sample);
 /* Reads hexadecimal digits. Returns how many bytes there were, at most max; an odd or wrong digit ends them. */
 size_t md_view_hex(const char *digits, unsigned char *bytes, size_t max);
 
+/* A frame as the library's writers take it: what is missing is "" or 0. Whose code it is (is_system) is left open. */
+struct md_entry md_view_entry(const struct md_value *frame);
+
 /* Whether a frame is in the C or C++ library. Where the module is not known (text logs), a source file by a path such as
  * "./string/strdup.c" is: the C library is built with such, while programs have whole paths. So are our own wrappers of its functions. */
 bool md_view_is_system(const struct md_value *frame);
-
-/* File name of a path. */
-const char *md_view_file_name(const char *path);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "report/phrases.h"
+#include "report/report_text.h"
 #include "src/error.h"
 #include "tools/view_parts.h"
 
@@ -43,7 +44,7 @@ static void put_header(struct md_text *text, const struct md_value *report, cons
 	md_text_put(text, " (");
 	md_view_thread(text, call, "thread");
 	if (program)
-		md_textf(text, ", %S", md_view_file_name(program));
+		md_textf(text, ", %S", md_report_file_name(program));
 	md_text_put(text, ")\n");
 	md_text_color(text, MD_PLAIN);
 }
